@@ -1,0 +1,113 @@
+//! Which of the gateway's endpoints a request is for.
+
+use std::borrow::Cow;
+
+use crate::{
+    dialect::chat::scan::MAX_MODEL,
+    ir::{ApiError, ErrorKind},
+};
+
+/// What a method and a path ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint<'a> {
+    /// `POST /v1/chat/completions`.
+    ChatCompletions,
+    /// `GET /v1/models`.
+    Models,
+    /// `GET /v1/models/{id}`, percent escapes undone: clients escape the slash of `openai/gpt-4.1`. At most
+    /// three times [`MAX_MODEL`] bytes.
+    Model(Cow<'a, str>),
+}
+
+impl<'a> Endpoint<'a> {
+    /// Reads a request line. The query does not matter.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] for an unknown path, [`ErrorKind::MethodNotAllowed`] for a wrong method.
+    pub fn of(method: &[u8], path: &'a [u8]) -> Result<Self, ApiError> {
+        let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
+        let known = "This gateway answers POST /v1/chat/completions, GET /v1/models and GET /v1/models/{id}.";
+        let unknown = |shown: &str| {
+            let message = format!("There is nothing at `{shown}`. {known}");
+            ApiError::new(ErrorKind::NotFound, message).with_code("unknown_url")
+        };
+        let path = std::str::from_utf8(path).map_err(|_| unknown("(a path that is not UTF-8)"))?;
+        let (allowed, endpoint) = match path.strip_suffix('/').unwrap_or(path) {
+            "/v1/chat/completions" => ("POST", Self::ChatCompletions),
+            "/v1/models" => ("GET", Self::Models),
+            other => match other.strip_prefix("/v1/models/") {
+                Some(id) if id.len() <= 3 * MAX_MODEL => ("GET", Self::Model(decoded(id))),
+                _ => return Err(unknown(&shorten(path))),
+            },
+        };
+        if method == allowed.as_bytes() {
+            return Ok(endpoint);
+        }
+        let message = format!("`{}` takes {allowed} only.", shorten(path));
+        Err(ApiError::new(ErrorKind::MethodNotAllowed, message).with_code("method_not_allowed"))
+    }
+}
+
+/// Percent escapes undone (RFC 3986 section 2.1); as it stands where they are none, or give no UTF-8.
+fn decoded(id: &str) -> Cow<'_, str> {
+    if !id.contains('%') {
+        return Cow::Borrowed(id);
+    }
+    let mut bytes = Vec::with_capacity(id.len());
+    let mut rest = id.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let mut digit = || char::from(rest.next()?).to_digit(16);
+        let (Some(high), Some(low)) = (digit(), digit()) else { return Cow::Borrowed(id) };
+        bytes.push((high * 16 + low) as u8);
+    }
+    String::from_utf8(bytes).map_or(Cow::Borrowed(id), Cow::Owned)
+}
+
+/// A path in a message: a client may send a very long one.
+fn shorten(path: &str) -> String {
+    const LONGEST: usize = 120;
+    if path.len() <= LONGEST { path.to_owned() } else { path.chars().take(LONGEST).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_model_is_decoded() {
+        for (path, id) in [
+            ("/v1/models/openai%2Fgpt-4.1", "openai/gpt-4.1"),
+            ("/v1/models/ft%3agpt:org", "ft:gpt:org"),
+            ("/v1/models/%C3%A9", "é"),
+            // What is no escape, or no text, stays.
+            ("/v1/models/100%", "100%"),
+            ("/v1/models/%zz", "%zz"),
+            ("/v1/models/%ff", "%ff"),
+        ] {
+            assert_eq!(Endpoint::of(b"GET", path.as_bytes()), Ok(Endpoint::Model(id.into())), "{path}");
+        }
+        let long = format!("/v1/models/{}", "x".repeat(60_000));
+        assert!(Endpoint::of(b"GET", long.as_bytes()).unwrap_err().message.len() < 500);
+    }
+
+    #[test]
+    fn known_paths_with_their_method_only() {
+        assert_eq!(Endpoint::of(b"POST", b"/v1/chat/completions?x=1"), Ok(Endpoint::ChatCompletions));
+        assert_eq!(Endpoint::of(b"GET", b"/v1/models/"), Ok(Endpoint::Models));
+        assert_eq!(Endpoint::of(b"GET", b"/v1/models/a/b"), Ok(Endpoint::Model("a/b".into())));
+        for (method, path, kind) in [
+            (&b"GET"[..], &b"/v1/chat/completions"[..], ErrorKind::MethodNotAllowed),
+            (b"\xff", b"/v1/models", ErrorKind::MethodNotAllowed),
+            (b"POST", b"/v1/chat", ErrorKind::NotFound),
+            (b"POST", b"/\xff", ErrorKind::NotFound),
+            (b"POST", b"", ErrorKind::NotFound),
+        ] {
+            assert_eq!(Endpoint::of(method, path).unwrap_err().kind, kind, "{path:?}");
+        }
+    }
+}
