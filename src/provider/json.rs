@@ -1,0 +1,213 @@
+//! Writing JSON straight into the body, and reading JSON text without a tree.
+
+use std::borrow::Cow;
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// An object under construction; [`Object::end`] closes it.
+#[derive(Debug)]
+pub(super) struct Object<'o> {
+    out: &'o mut Vec<u8>,
+    empty: bool,
+}
+
+impl<'o> Object<'o> {
+    /// Opens an object at the end of `out`.
+    pub(super) fn begin(out: &'o mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Self { out, empty: true }
+    }
+
+    /// Begins a member; the caller appends its value. `name` needs no escapes.
+    pub(super) fn key(&mut self, name: &str) -> &mut Vec<u8> {
+        self.separate();
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        self.out
+    }
+
+    /// Begins a member whose name comes from a client.
+    pub(super) fn any_key(&mut self, name: &str) -> &mut Vec<u8> {
+        self.separate();
+        value(self.out, name);
+        self.out.push(b':');
+        self.out
+    }
+
+    /// A member that is a string.
+    pub(super) fn text(&mut self, name: &str, text: &str) {
+        value(self.key(name), text);
+    }
+
+    /// A member that is JSON text already.
+    pub(super) fn raw(&mut self, name: &str, json: &str) {
+        self.key(name).extend_from_slice(json.as_bytes());
+    }
+
+    /// Closes the object.
+    pub(super) fn end(self) {
+        self.out.push(b'}');
+    }
+
+    fn separate(&mut self) {
+        if !self.empty {
+            self.out.push(b',');
+        }
+        self.empty = false;
+    }
+}
+
+/// An array under construction; [`Array::end`] closes it.
+#[derive(Debug)]
+pub(super) struct Array<'o> {
+    out: &'o mut Vec<u8>,
+    empty: bool,
+}
+
+impl<'o> Array<'o> {
+    /// Opens an array at the end of `out`.
+    pub(super) fn begin(out: &'o mut Vec<u8>) -> Self {
+        out.push(b'[');
+        Self { out, empty: true }
+    }
+
+    /// Begins an element; the caller appends it.
+    pub(super) fn item(&mut self) -> &mut Vec<u8> {
+        if !self.empty {
+            self.out.push(b',');
+        }
+        self.empty = false;
+        self.out
+    }
+
+    /// Closes the array.
+    pub(super) fn end(self) {
+        self.out.push(b']');
+    }
+}
+
+/// Appends a string, number or bool. Writing these into memory cannot fail; a float that JSON has no form for
+/// becomes `null`.
+pub(super) fn value<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    let written = serde_json::to_writer(&mut *out, value);
+    debug_assert!(written.is_ok(), "plain values always serialize");
+}
+
+/// Whether `text` is one well-formed JSON object.
+pub(super) fn is_object(text: &str) -> bool {
+    serde_json::from_str::<&RawValue>(text).is_ok_and(|raw| raw.get().starts_with('{'))
+}
+
+/// The members of a JSON object in their order, values unread; `None` where `raw` is no object.
+pub(super) fn members(raw: &RawValue) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
+    serde_json::from_str::<Members<'_>>(raw.get()).ok().map(|members| members.0)
+}
+
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(Text(name)) = map.next_key()? {
+            members.push((name, map.next_value()?));
+        }
+        Ok(Members(members))
+    }
+}
+
+/// A string that is borrowed where it holds no escapes, also inside `Option` and maps.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+/// A string, or nothing where the value is anything else: peers put odd values in fields that we only pass on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct MaybeText<'a>(pub(super) Option<Cow<'a, str>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for MaybeText<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        Ok(Self(serde_json::from_str::<Text<'_>>(raw.get()).ok().map(|text| text.0)))
+    }
+}
+
+/// A count, or nothing where the value is no count: a reply is not lost over it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Count(pub(super) Option<u64>);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        Ok(Self(serde_json::from_str(raw.get()).ok()))
+    }
+}
+
+/// JSON text without white space between its tokens; borrowed where there is none.
+pub(super) fn compact(json: &str) -> Cow<'_, str> {
+    let mut quoted = false;
+    let mut escaped = false;
+    let mut keep = |c: char| {
+        if quoted {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '"' => quoted = false,
+                _ => {}
+            }
+            return true;
+        }
+        quoted = c == '"';
+        !matches!(c, ' ' | '\t' | '\n' | '\r')
+    };
+    let Some(first) = json.find(|c| !keep(c)) else { return Cow::Borrowed(json) };
+    let (kept, rest) = json.split_at(first);
+    let mut text = String::with_capacity(json.len());
+    text.push_str(kept);
+    // The state of `keep` is that behind the white space at `first`, which changes nothing.
+    text.extend(rest.chars().filter(|c| keep(*c)));
+    Cow::Owned(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compact_strips_only_between_tokens() {
+        assert_eq!(compact(r#"{"a":"b c"}"#), r#"{"a":"b c"}"#);
+        assert!(matches!(compact(r#"{"a":"b \" c"}"#), Cow::Borrowed(_)));
+        assert_eq!(
+            compact("{ \"a\" : \"x \\\" y\\\\\" ,\n\t\"b\":[ 1, 2 ] }"),
+            r#"{"a":"x \" y\\","b":[1,2]}"#
+        );
+        assert_eq!(compact("{\"é\": \" ü \"}"), "{\"é\":\" ü \"}");
+    }
+
+    #[test]
+    fn members_keep_their_order() {
+        let raw: &RawValue = serde_json::from_str(r#"{"z":1,"a":{"b":2},"\u0041":3}"#).unwrap();
+        let names: Vec<String> =
+            members(raw).unwrap().into_iter().map(|(name, _)| name.into_owned()).collect();
+        assert_eq!(names, ["z", "a", "A"]);
+        let raw: &RawValue = serde_json::from_str("[]").unwrap();
+        assert!(members(raw).is_none());
+    }
+}

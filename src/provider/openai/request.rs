@@ -1,0 +1,83 @@
+//! A chat client's request to an OpenAI-compatible provider: the same bytes but for the spans that must change.
+
+use std::ops::Range;
+
+use crate::{
+    dialect::chat::{json, node::Members, scan::Head},
+    provider::Upstream,
+};
+
+#[cfg(test)]
+mod tests;
+
+const INCLUDE_USAGE: &str = "include_usage";
+
+/// Appends to `out` what is to be sent instead of `body`: the upstream's model name, and usage asked for in
+/// streams. Returns false, with `out` as it was, where `body` can be sent as it is.
+pub fn splice(body: &[u8], head: &Head, upstream: &Upstream<'_>, out: &mut Vec<u8>) -> bool {
+    let mut edits = Edits::default();
+    if head.model != upstream.model {
+        let mut name = Vec::with_capacity(upstream.model.len() + 2);
+        json::string(upstream.model, &mut name);
+        edits.add(head.model_span.clone(), name);
+    }
+    if head.stream && !head.include_usage {
+        match &head.stream_options_span {
+            Some(span) => edits.add(span.clone(), with_usage(body.get(span.clone()).unwrap_or_default())),
+            None => {
+                let member = b"\"stream_options\":{\"include_usage\":true},".to_vec();
+                edits.add(head.insert_at..head.insert_at, member);
+            }
+        }
+    }
+    edits.apply(body, out)
+}
+
+/// The value of `stream_options` with `include_usage` on and all else as it was.
+fn with_usage(options: &[u8]) -> Vec<u8> {
+    let mut out = b"{\"include_usage\":true".to_vec();
+    // `null` has no members.
+    let Members(members) = serde_json::from_slice(options).unwrap_or_default();
+    for (name, value) in members.iter().filter(|(name, _)| name != INCLUDE_USAGE) {
+        out.push(b',');
+        json::string(name, &mut out);
+        out.push(b':');
+        out.extend_from_slice(value.get().as_bytes());
+    }
+    out.push(b'}');
+    out
+}
+
+/// Spans of the body and what stands there instead. There are at most two, and they do not overlap.
+#[derive(Default)]
+struct Edits {
+    list: [Option<(Range<usize>, Vec<u8>)>; 2],
+}
+
+impl Edits {
+    fn add(&mut self, span: Range<usize>, text: Vec<u8>) {
+        if let Some(slot) = self.list.iter_mut().find(|slot| slot.is_none()) {
+            *slot = Some((span, text));
+        }
+    }
+
+    /// Copies `body` once, with the edits. Returns false where there are none.
+    fn apply(mut self, body: &[u8], out: &mut Vec<u8>) -> bool {
+        self.list.sort_by_key(|edit| edit.as_ref().map(|(span, _)| span.start));
+        let edits = self.list.iter().flatten();
+        let added: usize = edits.clone().map(|(_, text)| text.len()).sum();
+        let mut from = 0;
+        for (span, text) in edits {
+            if from == 0 {
+                out.reserve(body.len() + added);
+            }
+            out.extend_from_slice(body.get(from..span.start).unwrap_or_default());
+            out.extend_from_slice(text);
+            from = span.end;
+        }
+        if from > 0 {
+            out.extend_from_slice(body.get(from..).unwrap_or_default());
+        }
+        from > 0
+    }
+}

@@ -1,0 +1,82 @@
+//! The path of a request, for providers that are told the model there.
+
+use std::borrow::Cow;
+
+use super::Format;
+use crate::{config::plugin, ir::ApiError};
+
+/// What stands for the model in a configured path.
+const PLACE: &str = "{model}";
+
+/// The `:path` of a request for `model` to `provider`.
+///
+/// # Errors
+///
+/// Where a path cannot hold the model's name.
+pub fn of<'p>(provider: &'p plugin::Provider, model: &str, stream: bool) -> Result<Cow<'p, str>, ApiError> {
+    let own = provider.stream_path.as_deref().filter(|_| stream);
+    fill(own.unwrap_or(&provider.path), model, provider.format)
+}
+
+/// `path` with the model's name in the place of `{model}`.
+///
+/// The name is not escaped but refused where it would need it: with a pattern it is the client's, and must not lead the
+/// request, which carries the gateway's credential, to another endpoint.
+///
+/// # Errors
+///
+/// For a name of other characters than letters, digits and `-._~@:+`, with `..` in it, or with a `/` that the format
+/// does not allow; it names `model`.
+pub fn fill<'p>(path: &'p str, model: &str, format: Format) -> Result<Cow<'p, str>, ApiError> {
+    if !path.contains(PLACE) {
+        return Ok(Cow::Borrowed(path));
+    }
+    let legal = |byte: u8| {
+        byte.is_ascii_alphanumeric() || b"-._~@:+".contains(&byte) || (byte == b'/' && has_slashes(format))
+    };
+    let segments = model.split('/').all(|segment| !segment.is_empty() && segment != ".");
+    if segments && !model.contains("..") && model.bytes().all(legal) {
+        return Ok(Cow::Owned(path.replace(PLACE, model)));
+    }
+    let mut name = Vec::new();
+    super::json::value(&mut name, model);
+    let name = String::from_utf8(name).unwrap_or_default();
+    let message = format!("The provider is told the model in the path, which cannot hold the name {name}.");
+    Err(ApiError::invalid("model", message))
+}
+
+/// Whether names of models may have a `/`. No format's do so far: those with one are of gateways, which are told the
+/// model in the body.
+fn has_slashes(format: Format) -> bool {
+    match format {
+        Format::Openai | Format::Anthropic | Format::Gemini => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GEMINI: &str = "/v1beta/models/{model}:generateContent";
+
+    #[test]
+    fn the_model_goes_into_its_place() {
+        let path = |model: &str| fill(GEMINI, model, Format::Gemini).map(Cow::into_owned);
+        for model in ["gemini-2.5-pro", "gemini-3.1-pro-preview", "a@001", "ft:x_1~+"] {
+            assert_eq!(path(model), Ok(format!("/v1beta/models/{model}:generateContent")));
+        }
+        // Without a place in the path, the name is not the path's matter.
+        assert_eq!(fill("/v1/messages", "a/../b?", Format::Anthropic), Ok(Cow::Borrowed("/v1/messages")));
+    }
+
+    #[test]
+    fn a_name_cannot_lead_elsewhere() {
+        for model in [
+            "", ".", "..", "a..b", "../files", "a/b", "/", "a?key=x", "a#b", "a%2e%2e", "a b", "a\\b",
+            "a\r\nb", "\0", "é", "a{model}", "a;b", "a&b", "\u{7f}",
+        ] {
+            let error = fill(GEMINI, model, Format::Gemini).unwrap_err();
+            assert_eq!(error.param.as_deref(), Some("model"), "{model:?}");
+        }
+    }
+}
