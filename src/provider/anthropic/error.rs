@@ -1,0 +1,186 @@
+//! Anthropic's errors: `{"type":"error","error":{"type","message"}}`.
+//!
+//! Source: API reference, "Errors".
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::json::MaybeText;
+use crate::{
+    ir::{ApiError, ErrorKind},
+    provider::status::{by_status, plain_text},
+};
+
+/// Reads a reply whose status is not 200. Whatever the body holds, there is an error.
+pub fn read(status: u16, body: &[u8]) -> ApiError {
+    let error = parse(body, by_status(status)).unwrap_or_else(|| {
+        let message =
+            plain_text(body).unwrap_or_else(|| format!("The provider answered with status {status}."));
+        ApiError::new(refine(by_status(status), &message), message)
+    });
+    let kind = match error.kind {
+        ErrorKind::InvalidRequest if ErrorKind::is_no_fault_of_the_request(status) => ErrorKind::Server,
+        kind => kind,
+    };
+    ApiError { kind, ..error }.with_upstream_status(status)
+}
+
+/// Reads an error out of a JSON body or a stream's event; `None` where there is none. `otherwise` is the kind where
+/// the body does not tell.
+pub(super) fn parse(body: &[u8], otherwise: ErrorKind) -> Option<ApiError> {
+    // A list would be read as the members in their order.
+    let envelope: Envelope<'_> =
+        body.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(body).ok())??;
+    let (kind, message) = match envelope.error {
+        Some(raw) => match serde_json::from_str::<Detail<'_>>(raw.get()) {
+            Ok(detail) => (detail.kind.0, detail.message.0),
+            Err(_) => (None, serde_json::from_str::<Cow<'_, str>>(raw.get()).ok()),
+        },
+        // Proxies in front of the API put the message at the top.
+        None => (None, Some(envelope.message.0?)),
+    };
+    let message = message.filter(|text| !text.trim().is_empty());
+    let kind = kind.as_deref().and_then(by_type).unwrap_or(otherwise);
+    let text = message
+        .map_or_else(|| "The provider reported an error without a message.".to_owned(), Cow::into_owned);
+    let error = ApiError::new(refine(kind, &text), text);
+    let no_model = error.kind == ErrorKind::NotFound && error.message.trim_start().starts_with("model");
+    Some(if no_model { error.with_code("model_not_found") } else { error })
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    message: MaybeText<'a>,
+}
+
+#[derive(Deserialize)]
+struct Detail<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: MaybeText<'a>,
+    #[serde(borrow, default)]
+    message: MaybeText<'a>,
+}
+
+fn by_type(kind: &str) -> Option<ErrorKind> {
+    Some(match kind {
+        "invalid_request_error" => ErrorKind::InvalidRequest,
+        "authentication_error" => ErrorKind::Authentication,
+        "billing_error" => ErrorKind::Billing,
+        "permission_error" => ErrorKind::Permission,
+        "not_found_error" => ErrorKind::NotFound,
+        "request_too_large" => ErrorKind::TooLarge,
+        "rate_limit_error" => ErrorKind::RateLimit,
+        "timeout_error" => ErrorKind::Timeout,
+        "api_error" => ErrorKind::Server,
+        "overloaded_error" => ErrorKind::Overloaded,
+        _ => return None,
+    })
+}
+
+/// What Anthropic tells by words alone: these two come as `invalid_request_error`.
+fn refine(kind: ErrorKind, message: &str) -> ErrorKind {
+    if !matches!(kind, ErrorKind::InvalidRequest | ErrorKind::TooLarge) {
+        return kind;
+    }
+    let message = message.to_ascii_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| message.contains(phrase));
+    if says(&["prompt is too long", "exceed context limit", "exceeds context limit", "context window"]) {
+        return ErrorKind::ContextLength;
+    }
+    if says(&["credit balance is too low"]) {
+        return ErrorKind::Billing;
+    }
+    kind
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(kind: &str, message: &str) -> Vec<u8> {
+        serde_json::json!({"type": "error", "error": {"type": kind, "message": message}, "request_id": null})
+            .to_string()
+            .into_bytes()
+    }
+
+    #[test]
+    fn every_type_of_the_reference() {
+        for (status, kind, read_as) in [
+            (400, "invalid_request_error", ErrorKind::InvalidRequest),
+            (401, "authentication_error", ErrorKind::Authentication),
+            (402, "billing_error", ErrorKind::Billing),
+            (403, "permission_error", ErrorKind::Permission),
+            (404, "not_found_error", ErrorKind::NotFound),
+            (413, "request_too_large", ErrorKind::TooLarge),
+            (429, "rate_limit_error", ErrorKind::RateLimit),
+            (500, "api_error", ErrorKind::Server),
+            (504, "timeout_error", ErrorKind::Timeout),
+            (529, "overloaded_error", ErrorKind::Overloaded),
+        ] {
+            let error = read(status, &body(kind, "why"));
+            assert_eq!(error.kind, read_as, "{kind}");
+            assert_eq!(error.message, "why");
+            assert_eq!(error.upstream_status, Some(status));
+            // The status alone tells the same.
+            assert_eq!(read(status, b"").kind, read_as, "{status}");
+            assert_eq!(read(status, &body("new_error", "why")).kind, read_as, "{status}");
+        }
+        // The type wins over a proxy's status.
+        assert_eq!(read(502, &body("overloaded_error", "x")).kind, ErrorKind::Overloaded);
+    }
+
+    #[test]
+    fn what_is_not_the_requests_fault_may_be_served_elsewhere() {
+        for status in [405, 409, 415, 424, 425, 431] {
+            let error = read(status, &body("invalid_request_error", "Method Not Allowed"));
+            assert_eq!((error.kind, error.upstream_status), (ErrorKind::Server, Some(status)));
+        }
+        for status in [400, 422] {
+            assert_eq!(read(status, b"").kind, ErrorKind::InvalidRequest);
+        }
+    }
+
+    #[test]
+    fn told_by_words() {
+        for message in [
+            "prompt is too long: 213462 tokens > 200000 maximum",
+            "input length and `max_tokens` exceed context limit: 190000 + 21333 > 200000",
+        ] {
+            assert_eq!(read(400, &body("invalid_request_error", message)).kind, ErrorKind::ContextLength);
+        }
+        let broke = "Your credit balance is too low to access the Anthropic API.";
+        assert_eq!(read(400, &body("invalid_request_error", broke)).kind, ErrorKind::Billing);
+        let model = read(404, &body("not_found_error", "model: claude-9"));
+        assert_eq!(model.code.as_deref(), Some("model_not_found"));
+        assert_eq!(read(404, &body("not_found_error", "Not found")).code, None);
+        // Words in another kind of error mean nothing.
+        assert_eq!(read(500, &body("api_error", "prompt is too long")).kind, ErrorKind::Server);
+    }
+
+    #[test]
+    fn bodies_of_any_shape() {
+        for (json, message) in [
+            (r#"{"error":"no such host"}"#, "no such host"),
+            (r#"{"message":"Forbidden"}"#, "Forbidden"),
+            (r#"{"error":{"message":7,"type":null}}"#, "The provider reported an error without a message."),
+            (r#"{"error":{}}"#, "The provider reported an error without a message."),
+            ("<html><h1>502</h1></html>", "The provider answered with status 502."),
+            ("upstream connect error", "upstream connect error"),
+            ("", "The provider answered with status 502."),
+            ("null", "null"),
+            ("{}", "The provider answered with status 502."),
+            ("[1]", "The provider answered with status 502."),
+        ] {
+            let error = read(502, json.as_bytes());
+            assert_eq!(error.message, message, "{json}");
+            assert_eq!(error.kind, ErrorKind::Server, "{json}");
+        }
+        assert_eq!(read(502, b"\xff\xfe").message, "The provider answered with status 502.");
+        assert_eq!(read(502, "é".repeat(1000).as_bytes()).message.chars().count(), 300);
+    }
+}

@@ -1,0 +1,403 @@
+//! A stream of Anthropic's `POST /v1/messages`.
+//!
+//! Source: API reference, "Streaming messages". Events come as `event:` and `data:`; the type within the data is
+//! the same, and is believed first. Types that are not known are passed over, as the reference asks for.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{
+    error,
+    json::MaybeText,
+    response::{Block, finish},
+    usage::Counts,
+};
+use crate::{
+    ir::{ApiError, Decoder, ErrorKind, Event, Finish, Usage},
+    stream::sse::{Segment, SseDeframer, SseEvent},
+};
+
+mod known;
+#[cfg(test)]
+mod tests;
+
+use known::Known;
+
+/// Most tool calls that may be open at once. Anthropic sends one block after the other; a stream that opens block
+/// upon block is not one of its own.
+const MAX_OPEN: usize = 128;
+
+/// Reads one stream.
+#[derive(Debug, Default)]
+pub struct MessagesDecoder {
+    frames: SseDeframer,
+    state: State,
+}
+
+type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
+
+#[derive(Debug, Default)]
+struct State {
+    phase: Phase,
+    /// The id of the message that began; a second one with the same id is a repeated frame.
+    id: Option<String>,
+    /// Tool calls that have begun and not ended.
+    open: Vec<Open>,
+    /// How many tool calls have begun.
+    calls: u32,
+    usage: Usage,
+    finish: Option<Finish<'static>>,
+    /// The last delta with text: those like it are read without a parse.
+    known: Known,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    /// Nothing was given yet.
+    #[default]
+    Waiting,
+    /// `Start` was given.
+    Started,
+    /// `Done` or `Error` was given; nothing follows.
+    Over,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    /// The provider's index, which counts blocks of every kind.
+    block: u64,
+    /// Ours, which counts calls.
+    call: u32,
+    arguments: Arguments,
+}
+
+/// What a delta adds to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Content {
+    #[default]
+    Text,
+    Thinking,
+    /// Of the call that this block is.
+    Arguments {
+        block: u64,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arguments {
+    /// None have come.
+    None,
+    /// They come in fragments.
+    Fragments,
+    /// They came whole at the start of the block.
+    Whole,
+}
+
+impl Decoder for MessagesDecoder {
+    fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
+        let Self { frames, state } = self;
+        let mut rest = bytes;
+        while !rest.is_empty() && state.phase != Phase::Over {
+            let known = if frames.is_between() { state.known(rest, sink) } else { None };
+            let taken = match known {
+                Some(length) => Ok(length),
+                None => frames.segment(rest, &mut |segment| state.segment(segment, sink)),
+            };
+            let Ok(taken) = taken else {
+                return state.fail(server("The provider sent an event that is too long."), sink);
+            };
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+    }
+
+    fn end(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
+        let Self { frames, state } = self;
+        if state.phase != Phase::Over {
+            frames.end_segments(&mut |segment| state.segment(segment, sink));
+        }
+        state.fail(server("The provider's stream was cut off before its end."), sink);
+    }
+}
+
+/// One event; each type uses some of these.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: MaybeText<'a>,
+    #[serde(default)]
+    index: Option<u64>,
+    #[serde(borrow, default)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    content_block: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    delta: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct MessageStart<'a> {
+    #[serde(borrow, default)]
+    id: MaybeText<'a>,
+    #[serde(borrow, default)]
+    model: MaybeText<'a>,
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Delta<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: MaybeText<'a>,
+    #[serde(borrow, default)]
+    text: MaybeText<'a>,
+    #[serde(borrow, default)]
+    thinking: MaybeText<'a>,
+    #[serde(borrow, default)]
+    signature: MaybeText<'a>,
+    #[serde(borrow, default)]
+    partial_json: MaybeText<'a>,
+    #[serde(borrow, default)]
+    stop_reason: MaybeText<'a>,
+    #[serde(borrow, default)]
+    stop_sequence: MaybeText<'a>,
+}
+
+impl State {
+    fn segment(&mut self, segment: Segment<'_>, sink: Sink<'_>) {
+        let Segment::Event { raw, event } = segment else { return };
+        // One that came in pieces.
+        if self.known(raw, sink).is_none() {
+            self.event(raw, event, sink);
+        }
+    }
+
+    /// The length of the event that `bytes`, which begin a block, begin with, if it is a delta like one that was
+    /// read before; what it adds is given.
+    fn known(&mut self, bytes: &[u8], sink: Sink<'_>) -> Option<usize> {
+        if self.phase != Phase::Started {
+            return None;
+        }
+        let (length, kind, text) = self.known.find(bytes)?;
+        self.content(kind, text, sink);
+        Some(length)
+    }
+
+    fn event(&mut self, raw: &[u8], event: SseEvent<'_>, sink: Sink<'_>) {
+        let data = event.data.trim_ascii();
+        if self.phase == Phase::Over || event.name == b"ping" || (data.is_empty() && event.name.is_empty()) {
+            return;
+        }
+        // `[DONE]` is of another API; proxies add it.
+        if data == b"[DONE]" {
+            return;
+        }
+        let envelope: Option<Envelope<'_>> =
+            data.starts_with(b"{").then(|| serde_json::from_slice(data).ok()).flatten();
+        let told = envelope.as_ref().and_then(|envelope| envelope.kind.0.as_deref());
+        let mut kind = told.or(str::from_utf8(event.name).ok()).unwrap_or_default();
+        // Proxies in front of the API tell their errors without a type.
+        if kind.is_empty() && envelope.as_ref().is_some_and(|envelope| envelope.error.is_some()) {
+            kind = "error";
+        }
+        match (kind, &envelope) {
+            ("error", _) => {
+                let error = error::parse(data, ErrorKind::Server).unwrap_or_else(|| {
+                    server("The provider's stream ended with an error without a message.")
+                });
+                self.fail(error, sink);
+            }
+            ("message_stop", _) => self.stop(sink),
+            ("message_start", Some(envelope)) => self.start(envelope, sink),
+            ("content_block_start", Some(envelope)) => self.block_start(envelope, sink),
+            ("content_block_delta", Some(envelope)) => self.block_delta(raw, envelope, sink),
+            ("content_block_stop", Some(envelope)) => self.block_stop(envelope.index.unwrap_or(0), sink),
+            ("message_delta", Some(envelope)) => self.message_delta(envelope, sink),
+            (
+                "message_start"
+                | "content_block_start"
+                | "content_block_delta"
+                | "content_block_stop"
+                | "message_delta"
+                | "",
+                None,
+            ) => self.fail(unreadable(), sink),
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, envelope: &Envelope<'_>, sink: Sink<'_>) {
+        let Some(message) = read::<MessageStart<'_>>(envelope.message) else {
+            return self.fail(unreadable(), sink);
+        };
+        if self.phase == Phase::Started {
+            // A frame that was sent twice does no harm. Another answer behind the beginning of this one does: what
+            // was passed on cannot be taken back.
+            if self.id.as_deref() != message.id.0.as_deref() {
+                self.fail(server("The provider began a second answer within the stream."), sink);
+            }
+            return;
+        }
+        self.phase = Phase::Started;
+        self.id = message.id.0.as_deref().map(str::to_owned);
+        self.usage.merge(message.usage.and_then(Counts::read).unwrap_or_default());
+        sink(Event::Start { id: message.id.0, model: message.model.0 });
+    }
+
+    fn block_start(&mut self, envelope: &Envelope<'_>, sink: Sink<'_>) {
+        let Some(block) = read::<Block<'_>>(envelope.content_block) else {
+            return self.fail(unreadable(), sink);
+        };
+        self.begin(sink);
+        match block.kind.0.as_deref() {
+            Some("text") => given(block.text, Event::Text, sink),
+            Some("thinking") => {
+                given(block.thinking, Event::Thinking, sink);
+                given(block.signature, Event::Signature, sink);
+            }
+            Some("redacted_thinking") => given(block.data, Event::RedactedThinking, sink),
+            Some("tool_use") => self.call_start(envelope.index.unwrap_or(0), block, sink),
+            _ => {}
+        }
+    }
+
+    fn call_start(&mut self, index: u64, block: Block<'_>, sink: Sink<'_>) {
+        // One block cannot be open twice; the one before was not closed.
+        self.block_stop(index, sink);
+        if self.open.len() >= MAX_OPEN {
+            return self.fail(server("The provider opened too many tool calls at once."), sink);
+        }
+        let call = self.calls;
+        self.calls = self.calls.saturating_add(1);
+        let whole = block.arguments();
+        let id = block.id.0.unwrap_or_default();
+        sink(Event::ToolStart { index: call, id, name: block.name.0.unwrap_or_default(), signature: None });
+        let mut arguments = Arguments::None;
+        if !matches!(whole.as_ref(), "{}" | "null" | "\"\"") {
+            sink(Event::ToolArguments { index: call, fragment: whole });
+            arguments = Arguments::Whole;
+        }
+        self.open.push(Open { block: index, call, arguments });
+    }
+
+    fn block_delta(&mut self, raw: &[u8], envelope: &Envelope<'_>, sink: Sink<'_>) {
+        let Some(delta) = read::<Delta<'_>>(envelope.delta) else {
+            return self.fail(unreadable(), sink);
+        };
+        self.begin(sink);
+        let (kind, text) = match delta.kind.0.as_deref() {
+            Some("text_delta") => (Content::Text, delta.text),
+            Some("thinking_delta") => (Content::Thinking, delta.thinking),
+            Some("signature_delta") => return given(delta.signature, Event::Signature, sink),
+            Some("input_json_delta") => {
+                (Content::Arguments { block: envelope.index.unwrap_or(0) }, delta.partial_json)
+            }
+            _ => return,
+        };
+        if let Some(delta) = envelope.delta {
+            self.known.learn(raw, delta.get(), kind);
+        }
+        self.content(kind, text, sink);
+    }
+
+    fn content(&mut self, kind: Content, text: MaybeText<'_>, sink: Sink<'_>) {
+        match kind {
+            Content::Text => given(text, Event::Text, sink),
+            Content::Thinking => given(text, Event::Thinking, sink),
+            Content::Arguments { block } => self.arguments(block, text, sink),
+        }
+    }
+
+    /// Fragments of server tools belong to no open call and are passed over.
+    fn arguments(&mut self, index: u64, fragment: MaybeText<'_>, sink: Sink<'_>) {
+        let Some(open) = self.open.iter_mut().find(|open| open.block == index) else { return };
+        let Some(fragment) = fragment.0.filter(|fragment| !fragment.is_empty()) else { return };
+        if open.arguments != Arguments::Whole {
+            open.arguments = Arguments::Fragments;
+            sink(Event::ToolArguments { index: open.call, fragment });
+        }
+    }
+
+    fn block_stop(&mut self, index: u64, sink: Sink<'_>) {
+        if let Some(at) = self.open.iter().position(|open| open.block == index) {
+            let open = self.open.remove(at);
+            close(open, sink);
+        }
+    }
+
+    fn message_delta(&mut self, envelope: &Envelope<'_>, sink: Sink<'_>) {
+        self.begin(sink);
+        self.usage.merge(envelope.usage.and_then(Counts::read).unwrap_or_default());
+        let Some(delta) = read::<Delta<'_>>(envelope.delta) else { return };
+        if let Some(reason) = delta.stop_reason.0.as_deref() {
+            let sequence = delta.stop_sequence.0.map(|sequence| Cow::Owned(sequence.into_owned()));
+            self.finish = Some(finish(Some(reason), sequence, self.calls > 0));
+        }
+    }
+
+    fn stop(&mut self, sink: Sink<'_>) {
+        self.begin(sink);
+        for open in std::mem::take(&mut self.open) {
+            close(open, sink);
+        }
+        self.give_usage(sink);
+        let end = self.finish.take().unwrap_or_else(|| finish(None, None, self.calls > 0));
+        sink(Event::Finish(end));
+        sink(Event::Done);
+        self.phase = Phase::Over;
+    }
+
+    /// Gives `Start` where the provider did not send its own.
+    fn begin(&mut self, sink: Sink<'_>) {
+        if self.phase == Phase::Waiting {
+            self.phase = Phase::Started;
+            sink(Event::Start { id: None, model: None });
+        }
+    }
+
+    /// Ends the stream as failed. What it took until then is told first: it is paid for all the same.
+    fn fail(&mut self, error: ApiError, sink: Sink<'_>) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        self.give_usage(sink);
+        self.phase = Phase::Over;
+        sink(Event::Error(error));
+    }
+
+    fn give_usage(&mut self, sink: Sink<'_>) {
+        if self.usage != Usage::default() {
+            sink(Event::Usage(self.usage));
+        }
+    }
+}
+
+fn close(open: Open, sink: Sink<'_>) {
+    if open.arguments == Arguments::None {
+        sink(Event::ToolArguments { index: open.call, fragment: Cow::Borrowed("{}") });
+    }
+    sink(Event::ToolEnd { index: open.call });
+}
+
+fn given<'a>(text: MaybeText<'a>, event: fn(Cow<'a, str>) -> Event<'a>, sink: Sink<'_>) {
+    if let Some(text) = text.0.filter(|text| !text.is_empty()) {
+        sink(event(text));
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
+    raw.filter(|raw| raw.get().starts_with('{')).and_then(|raw| serde_json::from_str(raw.get()).ok())
+}
+
+fn server(message: &str) -> ApiError {
+    ApiError::new(ErrorKind::Server, message)
+}
+
+fn unreadable() -> ApiError {
+    server("The provider sent a stream event that cannot be read.")
+}
