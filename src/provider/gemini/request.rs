@@ -1,0 +1,60 @@
+//! A request in the form of Gemini's `generateContent`.
+//!
+//! Gemini refuses keys that it does not know, so only what has a place there is written; [`super::fate`] says what
+//! becomes of the rest. Names are in camel case, as the reference has them; the API takes no mixture.
+
+use crate::{
+    ir::{ApiError, Request},
+    provider::{Format, Upstream, extra},
+};
+
+use super::json::{Array, Object};
+
+mod calls;
+mod contents;
+mod conversation;
+mod media;
+mod settings;
+mod thinking;
+mod tools;
+
+use conversation::Conversation;
+
+/// Appends `request` to `out` as one JSON object. The model, and whether to stream, are not in it but in the path.
+///
+/// # Errors
+///
+/// Where the request holds what Gemini has no place for, naming the field as the client spelled it. `out` is then as
+/// it was.
+pub fn write(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8>) -> Result<(), ApiError> {
+    let start = out.len();
+    write_object(request, upstream, out).inspect_err(|_| out.truncate(start))
+}
+
+fn write_object(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8>) -> Result<(), ApiError> {
+    extra::check(request, Format::Gemini)?;
+    let conversation = Conversation::of(request)?;
+    let tools = tools::plan(request)?;
+    let mut object = Object::begin(out);
+    // Instruction, tools, conversation: what changes least comes first, for the provider's cache.
+    contents::write_system(&conversation, &mut object)?;
+    tools.write(&mut object)?;
+    contents::write(&conversation, upstream.facts, &mut object)?;
+    settings::write(request, upstream.facts, &mut object)?;
+    object.end();
+    Ok(())
+}
+
+/// An error that names a part of a message.
+fn misplaced(index: usize, at: usize, why: &str) -> ApiError {
+    let param = format!("messages[{index}].content[{at}]");
+    let message = format!("`{param}` cannot be sent to a Gemini model: {why}.");
+    ApiError::invalid(param, message)
+}
+
+/// Appends a part of text.
+fn write_text(text: &str, parts: &mut Array<'_>) {
+    let mut part = Object::begin(parts.item());
+    part.text("text", text);
+    part.end();
+}
