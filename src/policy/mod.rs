@@ -1,0 +1,3 @@
+//! Who may ask for what.
+
+pub mod keys;

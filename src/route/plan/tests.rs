@@ -1,0 +1,94 @@
+use super::*;
+use crate::config::plugin::{Model, Provider, RoleName, Target, VERSION};
+
+struct Config {
+    plugin: Plugin,
+    schema: ModelFacts,
+    bare: ModelFacts,
+}
+
+impl Known for Config {
+    fn plugin(&self) -> &Plugin {
+        &self.plugin
+    }
+
+    fn facts(&self, _provider: usize, model: &str) -> &ModelFacts {
+        if model == "with-schema" { &self.schema } else { &self.bare }
+    }
+}
+
+fn provider(name: &str, format: Format) -> Provider {
+    let json =
+        serde_json::json!({"name": name, "format": format, "authority": "a", "scheme": "http", "path": "/"});
+    serde_json::from_value(json).unwrap()
+}
+
+/// A model `m` with these targets at the providers openai (0) and claude (1).
+fn config(targets: &[(usize, &str)]) -> (Config, Table) {
+    let targets =
+        targets.iter().map(|(provider, model)| Target { provider: *provider, model: Some((*model).into()) });
+    let models = vec![Model { name: "m".into(), targets: targets.collect() }];
+    let table = Table::new(&models);
+    let providers = vec![provider("openai", Format::Openai), provider("claude", Format::Anthropic)];
+    let (request_bytes, reply_bytes, keys) = (1, 1, vec![]);
+    let plugin = Plugin {
+        version: VERSION,
+        role: RoleName::Gateway,
+        request_bytes,
+        reply_bytes,
+        providers,
+        models,
+        keys,
+    };
+    let schema = ModelFacts { json_schema: true, ..ModelFacts::default() };
+    (Config { plugin, schema, bare: ModelFacts::default() }, table)
+}
+
+fn fields(used: &[Field]) -> Fields {
+    let mut fields = Fields::default();
+    used.iter().for_each(|field| fields.insert(*field));
+    fields
+}
+
+fn pool(targets: &[(usize, &str)], used: &[Field]) -> Result<String, ApiError> {
+    let (config, table) = config(targets);
+    Plan::new(&config, &table, "m", fields(used)).map(|plan| plan.pool)
+}
+
+#[test]
+fn a_format_that_must_refuse_a_field_is_not_in_the_plan() {
+    let both = &[(1, "bare"), (0, "gpt")];
+    assert_eq!(pool(both, &[Field::Model]).unwrap(), "pool/claude+openai");
+    assert_eq!(pool(both, &[Field::Logprobs]).unwrap(), "pool/openai");
+    let error = pool(&[(1, "bare")], &[Field::Logprobs]).unwrap_err();
+    assert_eq!((error.kind, error.param.as_deref()), (ErrorKind::InvalidRequest, Some("logprobs")));
+}
+
+#[test]
+fn what_only_some_models_take_is_known_before_a_pool_is_chosen() {
+    assert_eq!(pool(&[(1, "bare"), (0, "gpt")], &[Field::JsonSchema]).unwrap(), "pool/openai");
+    assert_eq!(pool(&[(1, "with-schema"), (0, "gpt")], &[Field::JsonSchema]).unwrap(), "pool/claude+openai");
+    // There is a pool for a subset of formats, not of targets.
+    let mixed = pool(&[(1, "bare"), (1, "with-schema")], &[Field::JsonSchema]);
+    assert_eq!(mixed.unwrap(), "pool/claude+claude#2");
+    assert!(pool(&[(1, "bare")], &[Field::JsonSchema]).is_err());
+}
+
+#[test]
+fn an_attempt_finds_its_target_by_its_lane() {
+    let (config, table) = config(&[(0, "one"), (1, "two"), (0, "three")]);
+    let plan = Plan::new(&config, &table, "m", Fields::default()).unwrap();
+    let model = |lane| plan.step(&config.plugin, lane).map(|step| step.model.as_str());
+    assert_eq!(model("openai"), Some("one"));
+    assert_eq!(model("openai#2"), Some("three"));
+    assert_eq!(model("claude"), Some("two"));
+    assert_eq!(model("claude#2"), None);
+}
+
+#[test]
+fn a_model_that_is_not_configured_is_named() {
+    let (config, table) = config(&[(0, "one")]);
+    let error = Plan::new(&config, &table, "other", Fields::default()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound);
+    assert!(error.message.contains("`other`"), "{}", error.message);
+}

@@ -1,0 +1,52 @@
+//! The pairs: a client's dialect on one side, a provider's format on the other.
+//!
+//! Same format in and out passes the bytes through with the fewest spans changed; every other pair goes through the
+//! intermediate form. This is the one place that knows both sides.
+
+mod reply;
+mod request;
+mod stream;
+mod verdict;
+
+use crate::{
+    dialect::{Dialect, chat},
+    ir::ApiError,
+    provider::{Format, anthropic, gemini, openai},
+};
+
+pub use reply::reply;
+pub use request::request;
+pub use stream::ReplyStream;
+pub use verdict::Verdict;
+
+/// Whether bytes pass as they came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// They do.
+    AsIs,
+    /// What to send instead has been written.
+    Replaced,
+}
+
+/// Reads a reply whose status says that the provider failed.
+pub fn error(format: Format, status: u16, body: &[u8]) -> ApiError {
+    match format {
+        Format::Openai => openai::error::read(status, body),
+        Format::Anthropic => anthropic::error::read(status, body),
+        Format::Gemini => gemini::error::read(status, body),
+    }
+}
+
+/// The HTTP status that tells a client of `error`.
+pub fn error_status(dialect: Dialect, error: &ApiError) -> u16 {
+    match dialect {
+        Dialect::Chat => chat::error::status(error),
+    }
+}
+
+/// Appends `error` to `out` as the whole body of a reply.
+pub fn write_error(dialect: Dialect, error: &ApiError, out: &mut Vec<u8>) {
+    match dialect {
+        Dialect::Chat => chat::error::write(error, out),
+    }
+}

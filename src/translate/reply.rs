@@ -1,0 +1,33 @@
+use super::Outcome;
+use crate::{
+    dialect::{Dialect, ReplyContext, chat},
+    ir::{ApiError, Reply, Usage},
+    provider::{Format, anthropic, gemini, openai},
+};
+
+/// Writes to `out` what the client is to get for a provider's whole reply with status 200, and gives the usage that
+/// it reports.
+///
+/// # Errors
+///
+/// Where the reply is none: an error in spite of its status, or bytes that cannot be read.
+pub fn reply(
+    dialect: Dialect,
+    format: Format,
+    body: &[u8],
+    context: &ReplyContext,
+    out: &mut Vec<u8>,
+) -> Result<(Outcome, Option<Usage>), ApiError> {
+    match (dialect, format) {
+        (Dialect::Chat, Format::Openai) => Ok((Outcome::AsIs, openai::response::observe(body)?)),
+        (Dialect::Chat, Format::Anthropic) => Ok(told(&anthropic::response::read(body)?, context, out)),
+        (Dialect::Chat, Format::Gemini) => {
+            Ok(told(&gemini::response::read(body, &context.id)?, context, out))
+        }
+    }
+}
+
+fn told(reply: &Reply<'_>, context: &ReplyContext, out: &mut Vec<u8>) -> (Outcome, Option<Usage>) {
+    chat::reply::write(reply, context, out);
+    (Outcome::Replaced, reply.usage)
+}

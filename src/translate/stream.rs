@@ -1,0 +1,99 @@
+use super::Outcome;
+use crate::{
+    dialect::{Dialect, Progress, ReplyContext, chat::stream::ChatEncoder},
+    ir::{ApiError, Decoder, Encoder, Event},
+    provider::{
+        Format, anthropic::stream::MessagesDecoder, gemini::stream::GeminiDecoder,
+        openai::stream::Passthrough,
+    },
+};
+
+/// One streamed reply on its way from a provider's format to a client's dialect.
+///
+/// Any split of the bytes gives the same output, and a stream that was cut ends as an error.
+#[derive(Debug)]
+pub enum ReplyStream {
+    /// Same format: watched, not rewritten.
+    Passthrough(Box<Passthrough>),
+    /// Through the intermediate form.
+    Convert(Box<Convert>),
+}
+
+/// A decoder and an encoder, and what came through between them.
+#[derive(Debug)]
+pub struct Convert {
+    decoder: Box<dyn Decoder>,
+    encoder: ChatEncoder,
+    progress: Progress,
+}
+
+impl ReplyStream {
+    /// A stream that has not begun.
+    pub fn new(dialect: Dialect, format: Format, context: ReplyContext) -> Self {
+        let decoder: Box<dyn Decoder> = match (dialect, format) {
+            (Dialect::Chat, Format::Openai) => {
+                return Self::Passthrough(Box::new(Passthrough::new(context.include_usage)));
+            }
+            (Dialect::Chat, Format::Anthropic) => Box::new(MessagesDecoder::default()),
+            (Dialect::Chat, Format::Gemini) => Box::new(GeminiDecoder::new(&context.id)),
+        };
+        let encoder = ChatEncoder::new(context);
+        Self::Convert(Box::new(Convert { decoder, encoder, progress: Progress::default() }))
+    }
+
+    /// Takes the next bytes. [`Outcome::AsIs`]: they pass; else what is to be sent instead was appended to `out`.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Outcome {
+        match self {
+            Self::Passthrough(stream) => {
+                if stream.push(bytes, out) {
+                    Outcome::AsIs
+                } else {
+                    Outcome::Replaced
+                }
+            }
+            Self::Convert(convert) => {
+                let Convert { decoder, encoder, progress } = &mut **convert;
+                decoder.push(bytes, &mut |event| forward(event, encoder, progress, out));
+                Outcome::Replaced
+            }
+        }
+    }
+
+    /// The body has ended; appends what is still to be sent.
+    pub fn end(&mut self, out: &mut Vec<u8>) {
+        match self {
+            Self::Passthrough(stream) => stream.end(out),
+            Self::Convert(convert) => {
+                let Convert { decoder, encoder, progress } = &mut **convert;
+                decoder.end(&mut |event| forward(event, encoder, progress, out));
+            }
+        }
+    }
+
+    /// What was seen so far.
+    pub fn progress(&self) -> &Progress {
+        match self {
+            Self::Passthrough(stream) => stream.progress(),
+            Self::Convert(convert) => &convert.progress,
+        }
+    }
+
+    /// The stream's error, if it failed.
+    pub fn error(&self) -> Option<&ApiError> {
+        self.progress().error.as_ref()
+    }
+}
+
+/// Notes what an event means for the filter, and passes it on.
+fn forward(event: Event<'_>, encoder: &mut ChatEncoder, progress: &mut Progress, out: &mut Vec<u8>) {
+    match &event {
+        Event::Error(error) => {
+            progress.error = Some(error.clone());
+            return encoder.encode(Event::Error(error.clone().for_client(None)), out);
+        }
+        Event::Usage(usage) => progress.usage.get_or_insert_default().merge(*usage),
+        Event::Done => progress.done = true,
+        _ => progress.started = true,
+    }
+    encoder.encode(event, out);
+}
