@@ -1,0 +1,135 @@
+//! From `gateway.yaml` to the filter's own configuration.
+
+use super::{
+    address::BaseUrl,
+    kinds::{self, Kind},
+    types::{ApiKey, Gateway, Key, Model, Provider},
+};
+use crate::{
+    config::plugin::{self, Plugin, RoleName, Secret},
+    provider::{catalogue, model::ModelFacts},
+};
+
+/// The header by which Envoy hands a provider's key from a file to the filter.
+pub fn key_header(provider: &str) -> String {
+    format!("x-switchyard-key-{provider}")
+}
+
+/// The address of a provider.
+///
+/// # Errors
+/// Its type is unknown, or its base URL is missing or wrong. [`read`](super::read) has told such mistakes before.
+pub fn base_url(provider: &Provider) -> Result<BaseUrl, String> {
+    let kind = kind(provider)?;
+    let url = provider.base_url.as_deref().or(kind.base_url);
+    BaseUrl::parse(url.ok_or_else(|| format!("{} has no base_url", provider.name))?)
+}
+
+/// The filter's configuration for one of its roles.
+///
+/// # Errors
+/// Only for what [`read`](super::read) has told as a mistake before.
+pub fn plugin(gateway: &Gateway, role: RoleName) -> Result<Plugin, String> {
+    let providers = gateway.providers.iter().map(|provider| compile_provider(gateway, provider));
+    let models = gateway.models.iter().map(|model| compile_model(gateway, model));
+    Ok(Plugin {
+        version: plugin::VERSION,
+        role,
+        request_bytes: gateway.limits.request_bytes,
+        reply_bytes: gateway.limits.reply_bytes,
+        providers: providers.collect::<Result<_, _>>()?,
+        models: models.collect::<Result<_, _>>()?,
+        keys: gateway.keys.iter().map(compile_key).collect(),
+    })
+}
+
+fn kind(provider: &Provider) -> Result<&'static Kind, String> {
+    kinds::kind(&provider.kind).ok_or_else(|| format!("{}: unknown type {}", provider.name, provider.kind))
+}
+
+fn compile_provider(gateway: &Gateway, provider: &Provider) -> Result<plugin::Provider, String> {
+    let kind = kind(provider)?;
+    let url = base_url(provider)?;
+    let whole = |path: &str| format!("{}{path}", url.path);
+    let (path, stream_path) = paths(provider, kind);
+    let secret = provider.api_key.as_ref().and_then(|key| secret(&provider.name, key));
+    let auth = |own: &Option<String>, of_kind: &str| own.clone().unwrap_or_else(|| of_kind.to_owned());
+    let auth_header = secret.is_some().then(|| auth(&provider.auth_header, kind.auth_header));
+    let auth_prefix = secret.is_some().then(|| auth(&provider.auth_prefix, kind.auth_prefix));
+    Ok(plugin::Provider {
+        name: provider.name.clone(),
+        format: provider.format.unwrap_or(kind.format),
+        authority: url.authority(),
+        scheme: url.scheme().to_owned(),
+        path: whole(path),
+        stream_path: stream_path.map(whole),
+        auth_header,
+        auth_prefix: auth_prefix.unwrap_or_default(),
+        secret,
+        headers: headers(provider, kind),
+        facts: facts(gateway, provider),
+    })
+}
+
+/// The chat endpoint's path after that of the base URL, and the one of streams where it is another one. That of the
+/// type fits the type's own path only.
+pub(super) fn paths<'p>(provider: &'p Provider, kind: &'p Kind) -> (&'p str, Option<&'p str>) {
+    let of_kind = kind.stream_path.filter(|_| provider.path.is_none());
+    (provider.path.as_deref().unwrap_or(kind.path), provider.stream_path.as_deref().or(of_kind))
+}
+
+fn secret(provider: &str, key: &ApiKey) -> Option<Secret> {
+    let env = key.env.clone().map(Secret::Env);
+    let file = || key.file.as_ref().map(|_| Secret::Header(key_header(provider)));
+    env.or_else(file).or_else(|| key.value.clone().map(Secret::Value))
+}
+
+/// The headers of the type, with the file's own instead of those of the same name, then the file's others.
+fn headers(provider: &Provider, kind: &Kind) -> Vec<(String, String)> {
+    let of_kind = kind.headers.iter().filter(|(name, _)| !provider.headers.contains_key(*name));
+    let of_kind = of_kind.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let own = provider.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
+    of_kind.chain(own).collect()
+}
+
+/// What is known of the models that targets name at this provider.
+fn facts(gateway: &Gateway, provider: &Provider) -> Vec<(String, ModelFacts)> {
+    let mut facts: Vec<(String, ModelFacts)> = Vec::new();
+    for model in &gateway.models {
+        for target in model.targets.iter().filter(|target| target.provider == provider.name) {
+            for (name, known) in known_models(&provider.kind, target.model.as_deref().unwrap_or(&model.name))
+            {
+                if !facts.iter().any(|(before, _)| *before == name) {
+                    facts.push((name, known));
+                }
+            }
+        }
+    }
+    facts
+}
+
+fn known_models(kind: &str, name: &str) -> Vec<(String, ModelFacts)> {
+    use crate::route::pattern;
+    if pattern::is_pattern(name) {
+        let met = catalogue::models(kind).filter(|(model, _)| pattern::matches(name, model));
+        return met.map(|(model, facts)| (model.to_owned(), facts)).collect();
+    }
+    catalogue::facts(kind, name).map(|facts| (name.to_owned(), facts)).into_iter().collect()
+}
+
+fn compile_model(gateway: &Gateway, model: &Model) -> Result<plugin::Model, String> {
+    let targets = model.targets.iter().map(|target| {
+        let provider = gateway.providers.iter().position(|provider| provider.name == target.provider);
+        let provider = provider.ok_or_else(|| format!("{}: no provider {}", model.name, target.provider))?;
+        Ok(plugin::Target { provider, model: target.model.clone() })
+    });
+    Ok(plugin::Model { name: model.name.clone(), targets: targets.collect::<Result<_, String>>()? })
+}
+
+fn compile_key(key: &Key) -> plugin::Key {
+    plugin::Key {
+        name: key.name.clone(),
+        sha256: key.sha256.to_ascii_lowercase(),
+        models: key.models.clone(),
+    }
+}

@@ -1,0 +1,300 @@
+//! The types of `gateway.yaml`.
+//!
+//! The JSON Schema (`docs/gateway.schema.json`) is made from these types, and the check of a file's keys and types
+//! reads that schema: a field added here is known everywhere.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::duration::Duration;
+use crate::provider::Format;
+
+/// The whole file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "gateway.yaml", description = "The configuration of Switchyard.")]
+pub struct Gateway {
+    /// Where clients connect: address and port.
+    #[serde(default = "default_listen")]
+    pub listen: String,
+    /// Where Envoy's admin page listens: 127.0.0.1:9901, or for `switchyard run` a port that is free.
+    #[serde(default)]
+    pub admin: Option<String>,
+    /// Write a JSON line for each request to standard output.
+    #[serde(default)]
+    pub access_log: bool,
+    /// Who can serve requests.
+    #[schemars(length(min = 1))]
+    pub providers: Vec<Provider>,
+    /// What clients may ask for. An exact name wins over a pattern; among patterns, the first that matches.
+    #[schemars(length(min = 1))]
+    pub models: Vec<Model>,
+    /// Who may ask. None: everyone who can connect.
+    #[serde(default)]
+    pub keys: Vec<Key>,
+    /// How large requests and replies may be.
+    #[serde(default)]
+    pub limits: Limits,
+    /// How long to wait.
+    #[serde(default)]
+    pub timeouts: Timeouts,
+    /// How often to try again.
+    #[serde(default)]
+    pub retries: Retries,
+    /// When a provider is left out for a while.
+    #[serde(default)]
+    pub outlier: Outlier,
+    /// How providers' certificates are checked.
+    #[serde(default)]
+    pub tls: Tls,
+}
+
+/// A provider: a row of the table of types, and what differs from it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// What targets call it: lower-case letters, digits, `_` and `-`.
+    pub name: String,
+    /// The row of the table of types: openai, anthropic, gemini, openai-compatible, ollama.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its credential.
+    #[serde(default)]
+    pub api_key: Option<ApiKey>,
+    /// Where it is, as the vendor's own SDK means it: with `/v1` for openai and openai-compatible, without a path for
+    /// anthropic and gemini.
+    #[serde(default)]
+    pub base_url: Option<String>,
+    /// Its wire format; by default that of its type.
+    #[serde(default)]
+    #[schemars(with = "Option<FormatName>")]
+    pub format: Option<Format>,
+    /// The path of its chat endpoint, after the path of `base_url`. The name of the model goes in the place of
+    /// `{model}`.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// The same for streams, where that is another one; it may have a query.
+    #[serde(default)]
+    pub stream_path: Option<String>,
+    /// The header that carries the credential.
+    #[serde(default)]
+    pub auth_header: Option<String>,
+    /// What stands before the credential in that header.
+    #[serde(default)]
+    pub auth_prefix: Option<String>,
+    /// Further headers of each request to it.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+}
+
+/// [`Format`] in the schema; the filter, which shares that type, knows no schemas.
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(dead_code, reason = "only its schema is used")]
+enum FormatName {
+    Openai,
+    Anthropic,
+    Gemini,
+}
+
+/// Where a credential comes from: exactly one of the three.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// A variable of Envoy's environment; read when Envoy starts.
+    #[serde(default)]
+    pub env: Option<String>,
+    /// A file that holds nothing but the key. A new file that is moved into its place is read at once.
+    #[serde(default)]
+    pub file: Option<String>,
+    /// The key itself. It then stands in Envoy's configuration too.
+    #[serde(default)]
+    pub value: Option<String>,
+}
+
+/// A model that clients may ask for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Its name, or a pattern in which `*` stands for any run of characters.
+    pub name: String,
+    /// How a target is chosen.
+    #[serde(default)]
+    pub strategy: Strategy,
+    /// Who serves it.
+    #[schemars(length(min = 1))]
+    pub targets: Vec<Target>,
+}
+
+/// How a target is chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// The first that is well.
+    #[default]
+    Priority,
+    /// By weight. Not available yet.
+    Weighted,
+    /// The cheapest first. Not available yet.
+    Cheapest,
+    /// The fastest first. Not available yet.
+    Fastest,
+    /// The least busy first. Not available yet.
+    LeastBusy,
+    /// The same one for the same conversation. Not available yet.
+    Sticky,
+}
+
+/// One way to serve a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// The name of a provider.
+    pub provider: String,
+    /// The provider's own name of the model; by default the name that the client asked for.
+    #[serde(default)]
+    pub model: Option<String>,
+}
+
+/// A key that clients may use.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// Whose it is.
+    pub name: String,
+    /// SHA-256 of the key, 64 hexadecimal digits; `switchyard keys new` makes both.
+    pub sha256: String,
+    /// Names or patterns of the models that it may use; none: all.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// How much it may use. Not enforced yet.
+    #[serde(default)]
+    pub limits: Option<KeyLimits>,
+}
+
+/// How much a key may use. Not enforced yet: a file that sets one is warned of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyLimits {
+    /// Requests in a minute.
+    #[serde(default)]
+    pub requests_per_minute: Option<u64>,
+    /// Tokens in a minute, prompt and answer together.
+    #[serde(default)]
+    pub tokens_per_minute: Option<u64>,
+    /// US dollars in a calendar month.
+    #[serde(default)]
+    pub usd_per_month: Option<f64>,
+}
+
+/// How large requests and replies may be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// The largest request body, in bytes; a larger one is answered with 413.
+    #[schemars(range(min = 1024, max = 268_435_456))]
+    pub request_bytes: u64,
+    /// The largest reply that is held to be translated, in bytes. Streams are not held.
+    #[schemars(range(min = 1024, max = 268_435_456))]
+    pub reply_bytes: u64,
+}
+
+/// How long to wait. Each is per attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Timeouts {
+    /// For a connection to a provider, TLS included.
+    pub connect: Duration,
+    /// For a stream's first event.
+    pub first_event: Duration,
+    /// For a whole reply that is no stream.
+    pub reply: Duration,
+    /// Between two pieces of a stream, in either direction.
+    pub idle: Duration,
+}
+
+/// How often to try again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retries {
+    /// The most attempts for one request, the first included; by default as many as the longest list of targets has,
+    /// and at least 2.
+    #[schemars(range(min = 1, max = 10))]
+    pub attempts: Option<u32>,
+}
+
+/// When a provider is left out for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Outlier {
+    /// So many failures in a row, of those that say the provider is unwell.
+    #[schemars(range(min = 1, max = 1000))]
+    pub consecutive_failures: u32,
+    /// For how long, the first time; each further time as much longer.
+    pub ejection: Duration,
+    /// For how long at most.
+    pub max_ejection: Duration,
+    /// How often Envoy looks whether the time is over.
+    pub interval: Duration,
+}
+
+/// How providers' certificates are checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    /// The authorities that are trusted, as PEM.
+    pub ca_file: String,
+}
+
+fn default_listen() -> String {
+    "127.0.0.1:10000".to_owned()
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { request_bytes: 32 << 20, reply_bytes: 32 << 20 }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Timeouts {
+            connect: Duration::seconds(5),
+            first_event: Duration::seconds(60),
+            reply: Duration::seconds(300),
+            idle: Duration::seconds(120),
+        }
+    }
+}
+
+impl Default for Outlier {
+    fn default() -> Self {
+        Outlier {
+            consecutive_failures: 3,
+            ejection: Duration::seconds(30),
+            max_ejection: Duration::seconds(300),
+            interval: Duration::seconds(5),
+        }
+    }
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Tls { ca_file: "/etc/ssl/certs/ca-certificates.crt".to_owned() }
+    }
+}
+
+impl Gateway {
+    /// The most attempts for one request.
+    pub fn attempts(&self) -> u32 {
+        let longest = self.models.iter().map(|model| model.targets.len()).max().unwrap_or(0);
+        self.retries.attempts.unwrap_or_else(|| u32::try_from(longest.clamp(2, 10)).unwrap_or(10))
+    }
+}
+
+/// The JSON Schema of the file.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Gateway).to_value()
+}

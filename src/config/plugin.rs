@@ -1,0 +1,123 @@
+//! The filter's own configuration: compact JSON that `switchyard render` writes and `on_configure` reads.
+//!
+//! It is an internal format. Both roles get the same document but for `role`; a document of another `version` is
+//! refused, so that a new module never runs on an old rendering in silence.
+
+use serde::{Deserialize, Serialize};
+
+use crate::provider::{Format, model::ModelFacts};
+
+/// The version of this format.
+pub const VERSION: u32 = 1;
+
+/// Which half of the gateway a filter instance is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoleName {
+    /// Downstream: reads the request, makes the plan, names the pool.
+    Gateway,
+    /// Upstream, once per attempt: translates.
+    Provider,
+}
+
+/// The whole document.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plugin {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Which half this instance is.
+    pub role: RoleName,
+    /// The largest request body in bytes; a larger one is refused with 413.
+    pub request_bytes: u64,
+    /// The largest reply, in bytes, that is held to be translated.
+    pub reply_bytes: u64,
+    /// Who can serve, in the order of `gateway.yaml`.
+    pub providers: Vec<Provider>,
+    /// What clients ask for, in the order of `gateway.yaml`; the first match wins, exact names before patterns.
+    pub models: Vec<Model>,
+    /// Who may ask. Empty: everyone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<Key>,
+}
+
+/// One provider.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// As `gateway.yaml` and the endpoint metadata name it.
+    pub name: String,
+    /// Its wire format.
+    pub format: Format,
+    /// `:authority` of its requests: host, and port where it is not the scheme's own.
+    pub authority: String,
+    /// `:scheme`: `http` or `https`.
+    pub scheme: String,
+    /// The whole path of its chat endpoint: `/v1/chat/completions`. The provider's own name of the model goes in the
+    /// place of `{model}` ([`crate::provider::path`]).
+    pub path: String,
+    /// The same for requests of streams, where it is another one; it may have a query.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream_path: Option<String>,
+    /// The header that carries its credential, lower case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_header: Option<String>,
+    /// What stands before the credential in that header: `Bearer ` or nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub auth_prefix: String,
+    /// Where the credential comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Secret>,
+    /// Further headers that each of its requests carries, lower case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    /// What is known of its models, by the provider's own names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<(String, ModelFacts)>,
+}
+
+/// Where a credential comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Secret {
+    /// An environment variable of the VM (Envoy passes its own through).
+    Env(String),
+    /// A request header that Envoy's secret discovery fills before this filter: files that rotate live.
+    Header(String),
+    /// The value itself.
+    Value(String),
+}
+
+/// A model that clients may ask for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// A name, or a pattern in which `*` stands for any run of characters.
+    pub name: String,
+    /// Who serves it, in order.
+    pub targets: Vec<Target>,
+}
+
+/// One way to serve a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// Index into [`Plugin::providers`].
+    pub provider: usize,
+    /// The provider's own name of the model; absent: as the client asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+/// A key that clients may use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// Whose it is.
+    pub name: String,
+    /// SHA-256 of the key, 64 hexadecimal digits in lower case.
+    pub sha256: String,
+    /// Patterns of the models that it may use; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<String>,
+}
