@@ -1,0 +1,253 @@
+//! The gateway role: reads a request once, decides who may serve it, names the pool, and stops there.
+
+use std::rc::Rc;
+
+use super::{
+    effect::{self, host_failed},
+    exchange::{Answer, Exchange, Opened},
+    local_reply, names,
+    provider_reply::reaches_client,
+    setup::Setup,
+};
+use crate::{
+    dialect::{Dialect, chat::scan, endpoint::Endpoint, models},
+    host::{Action, HeaderPairs, Host, HostError, Side},
+    ir::{ApiError, ErrorKind},
+    policy::keys::Key,
+    route::Plan,
+};
+
+/// Where a request stands.
+#[derive(Debug)]
+enum State {
+    /// Nothing read yet.
+    New,
+    /// Headers taken, body awaited; which key was presented, by its index in the setup.
+    Body { key: Option<Key> },
+    /// The plan is made; the attempts run.
+    Planned(Opened),
+    /// As before, and the reply is the host's own: its body is replaced by this.
+    Rewriting { body: Vec<u8> },
+    /// Answered here, or not ours.
+    Done,
+}
+
+/// One request in the gateway role.
+#[derive(Debug)]
+pub struct Gateway {
+    setup: Rc<Setup>,
+    state: State,
+}
+
+impl Gateway {
+    /// A request that has not begun.
+    pub fn new(setup: Rc<Setup>) -> Self {
+        Self { setup, state: State::New }
+    }
+
+    /// Request headers.
+    pub fn on_request_headers(&mut self, host: &impl Host, end: bool) -> Action {
+        match self.read_headers(host, end) {
+            Ok(Some(answer)) => self.answer(host, 200, &answer),
+            Ok(None) => Action::Pause,
+            Err(error) => self.refuse(host, &error),
+        }
+    }
+
+    /// Request body; `size` is all that has come so far.
+    pub fn on_request_body(&mut self, host: &impl Host, size: usize, end: bool) -> Action {
+        if !matches!(self.state, State::Body { .. }) {
+            return Action::Continue;
+        }
+        let planned = match self.check_size(size as u64) {
+            Ok(()) if !end => return Action::Pause,
+            Ok(()) => self.plan(host, size),
+            Err(error) => Err(error),
+        };
+        match planned {
+            Ok(()) => Action::Continue,
+            Err(error) => self.refuse(host, &error),
+        }
+    }
+
+    /// Request trailers: they end the body. What is in them goes no further: a provider that speaks HTTP/2 would get it.
+    pub fn on_request_trailers(&mut self, host: &impl Host) -> Action {
+        if !matches!(self.state, State::Body { .. }) {
+            return Action::Continue;
+        }
+        if let Err(error) = host.clear_trailers(Side::Request) {
+            return self.refuse(host, &host_failed("remove the request trailers", error));
+        }
+        // The host gives what is buffered; the largest body that gets here is `request_bytes`.
+        self.on_request_body(
+            host,
+            usize::try_from(self.setup.plugin.request_bytes).unwrap_or(usize::MAX),
+            true,
+        )
+    }
+
+    /// Reply headers: what the provider role made of a provider's reply, or the host's own reply.
+    pub fn on_reply_headers(&mut self, host: &impl Host, end: bool) -> Action {
+        let exchange = match &self.state {
+            State::Planned(opened) => Some(Rc::clone(opened.exchange())),
+            // The host answers before the body is whole: it is over the host's own limit, or late.
+            State::Body { .. } => None,
+            _ => return Action::Continue,
+        };
+        // Nothing to strip, and nothing that the host could have put in its place.
+        if exchange.as_ref().is_some_and(|exchange| exchange.answer.get() == Answer::Translated) {
+            return Action::Continue;
+        }
+        if end && let Some(error) = exchange.as_ref().and_then(|exchange| exchange.error.take()) {
+            // An error status without a body, from the provider or from Envoy: only an answer of our own has one.
+            return self.refuse_again(host, &error);
+        }
+        if matches!(host.header(Side::Reply, names::FAILED), Ok(Some(_))) {
+            for name in [names::FAILED, names::RETRY, names::UNWELL] {
+                // Absent ones are no error.
+                let _ = host.remove_header(Side::Reply, name.as_bytes());
+            }
+            return Action::Continue;
+        }
+        let model = exchange.as_ref().map(|exchange| exchange.head.model.as_str());
+        match local_reply::read(host, model) {
+            // A body cannot be added to a reply that has none.
+            Some(error) if end => self.refuse(host, &error),
+            Some(error) => {
+                if let Some(body) = local_reply::rewrite(host, Dialect::Chat, &error) {
+                    self.state = State::Rewriting { body };
+                }
+                Action::Continue
+            }
+            None => Action::Continue,
+        }
+    }
+
+    /// Reply body.
+    pub fn on_reply_body(&mut self, host: &impl Host) -> Action {
+        if let State::Rewriting { body } = &mut self.state {
+            // The first piece becomes the whole body, what follows is dropped.
+            let body = std::mem::take(body);
+            if let Err(error) = host.replace_body(Side::Reply, &body) {
+                log::error!("could not replace the body of the host's own reply: {error:?}");
+            }
+        }
+        Action::Continue
+    }
+
+    /// Takes the headers of a request. Gives the answer where they are enough for one.
+    fn read_headers(&mut self, host: &impl Host, end: bool) -> Result<Option<Vec<u8>>, ApiError> {
+        let headers =
+            host.headers(Side::Request).map_err(|error| host_failed("read the request headers", error))?;
+        let endpoint = Endpoint::of(
+            headers.get(":method").unwrap_or_default(),
+            headers.get(":path").unwrap_or_default(),
+        )?;
+        let key = self.setup.keys.authenticate(headers.get("authorization"))?;
+        let allows = |model: &str| key.is_none_or(|key| key.allows(model));
+        let plugin = &self.setup.plugin;
+        match endpoint {
+            Endpoint::Models => return Ok(Some(models::list(plugin, allows))),
+            Endpoint::Model(id) => {
+                let index = self.setup.table.find(&id).filter(|_| allows(&id));
+                return models::one(plugin, &id, index).map(Some);
+            }
+            Endpoint::ChatCompletions => {}
+        }
+        if end {
+            return Err(ApiError::new(ErrorKind::InvalidRequest, "The request has no body.")
+                .with_code("missing_body"));
+        }
+        self.check_headers(&headers)?;
+        let key = key.cloned();
+        self.strip(host, &headers)?;
+        self.state = State::Body { key };
+        Ok(None)
+    }
+
+    fn check_headers(&self, headers: &HeaderPairs) -> Result<(), ApiError> {
+        if let Some(encoding) = headers.get("content-encoding")
+            && !encoding.eq_ignore_ascii_case(b"identity")
+        {
+            let message = "A compressed request body cannot be read; send it without `content-encoding`.";
+            return Err(ApiError::invalid("content-encoding", message));
+        }
+        let length = headers.get("content-length").and_then(|value| std::str::from_utf8(value).ok());
+        // Without a length, or with one that is none, the body is counted as it comes.
+        length.and_then(|value| value.parse().ok()).map_or(Ok(()), |length| self.check_size(length))
+    }
+
+    fn check_size(&self, size: u64) -> Result<(), ApiError> {
+        let limit = self.setup.plugin.request_bytes;
+        if size <= limit {
+            return Ok(());
+        }
+        let message = format!("The request body is larger than {limit} bytes, the limit of this gateway.");
+        Err(ApiError::new(ErrorKind::TooLarge, message).with_code("request_too_large"))
+    }
+
+    /// Removes what a client may not tell the gateway or the router.
+    fn strip(&self, host: &impl Host, headers: &HeaderPairs) -> Result<(), ApiError> {
+        for (name, _) in headers.iter() {
+            if is_internal(name) {
+                host.remove_header(Side::Request, name)
+                    .map_err(|error| host_failed("remove a header", error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the whole body and hands the request over to the attempts.
+    fn plan(&mut self, host: &impl Host, size: usize) -> Result<(), ApiError> {
+        let State::Body { key } = &self.state else { return Ok(()) };
+        let body = match host.body(Side::Request, 0, size) {
+            Ok(body) => body,
+            Err(HostError::NotFound) => Vec::new(),
+            Err(error) => return Err(host_failed("read the request body", error)),
+        };
+        let head = scan::scan(&body)?;
+        if let Some(key) = key {
+            key.authorize(&head.model)?;
+        }
+        let plan = Plan::new(&*self.setup, &self.setup.table, &head.model, head.fields)?;
+        let exchange = Exchange::chat(Rc::clone(&self.setup), head, plan, body.len());
+        let opened = Opened::new(exchange, body);
+        let exchange = opened.exchange();
+        let route = if exchange.head.stream { names::POOL_STREAM } else { names::POOL_REPLY };
+        // The property first: in the downstream filter every header that is written makes the host pick its route
+        // anew, and the pool is what it picks by.
+        host.set_property(names::EXCHANGE, &opened.key())
+            .and_then(|()| host.set_header(Side::Request, route, exchange.plan.pool.as_bytes()))
+            .map_err(|error| host_failed("hand over the plan", error))?;
+        self.state = State::Planned(opened);
+        Ok(())
+    }
+
+    fn answer(&mut self, host: &impl Host, status: u16, body: &[u8]) -> Action {
+        self.state = State::Done;
+        effect::answer(host, status, &[], body);
+        Action::Pause
+    }
+
+    fn refuse(&mut self, host: &impl Host, error: &ApiError) -> Action {
+        self.state = State::Done;
+        effect::refuse(host, Dialect::Chat, error, &[]);
+        Action::Pause
+    }
+
+    /// Answers in the place of an error reply that has no body, which keeps its `retry-after` and the like.
+    fn refuse_again(&mut self, host: &impl Host, error: &ApiError) -> Action {
+        self.state = State::Done;
+        let headers = host.headers(Side::Reply).unwrap_or_default();
+        let kept: Vec<(&[u8], &[u8])> = headers.iter().filter(|(name, _)| reaches_client(name)).collect();
+        effect::refuse(host, Dialect::Chat, error, &kept);
+        Action::Pause
+    }
+}
+
+/// Headers that steer Envoy's router, and our own. Two that Envoy writes about every downstream connection are left
+/// alone: nothing believes them, and the provider role sends none of them on.
+fn is_internal(name: &[u8]) -> bool {
+    let written_by_envoy = matches!(name, b"x-envoy-internal" | b"x-envoy-external-address");
+    !written_by_envoy && (name.starts_with(b"x-envoy-") || name.starts_with(names::PREFIX.as_bytes()))
+}

@@ -1,0 +1,36 @@
+//! The two roles: callbacks in, core, effects out. No format and no dialect is known here.
+
+mod effect;
+mod exchange;
+mod gateway;
+mod ids;
+mod local_reply;
+mod provider;
+mod provider_reply;
+mod setup;
+
+pub use gateway::Gateway;
+pub use provider::Provider;
+pub use setup::Setup;
+
+/// Names that the roles, and the host's configuration, agree on. Each is removed from what a client sends, and none
+/// leaves the gateway.
+pub mod names {
+    /// Request header: the pool of a request whose reply is a stream. The route reads it.
+    pub const POOL_STREAM: &str = "x-switchyard-stream";
+    /// Request header: the pool of a request whose reply comes whole. The route reads it.
+    pub const POOL_REPLY: &str = "x-switchyard-reply";
+    /// Reply header: another target may do better. Envoy's `retriable_headers` reads it.
+    pub const RETRY: &str = "x-switchyard-retry";
+    /// Reply header: the provider is unwell. Envoy's outlier `error_matcher` reads it.
+    pub const UNWELL: &str = "x-switchyard-unwell";
+    /// Reply header: an error that the provider role wrote, not Envoy.
+    pub const FAILED: &str = "x-switchyard-failed";
+    /// What all of the gateway's own headers begin with.
+    pub const PREFIX: &str = "x-switchyard-";
+    /// Property that hands an exchange from the gateway role to the provider role: a number, little endian. A
+    /// client cannot write properties.
+    pub const EXCHANGE: &str = "switchyard.exchange";
+    /// Namespace of the endpoint metadata that identifies an attempt.
+    pub const METADATA: &str = "switchyard";
+}

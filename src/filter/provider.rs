@@ -1,0 +1,310 @@
+//! The provider role: one attempt. Translates the pristine request for the provider that Envoy picked, with none but
+//! that provider's credential. It never chooses.
+
+use std::rc::Rc;
+
+use super::{
+    effect::{self, host_failed},
+    exchange::{self, Answer, Exchange},
+    names,
+    provider_reply::ReplyState,
+    setup::Setup,
+};
+use crate::{
+    config::plugin::{self, Secret},
+    dialect::{Dialect, chat::scan},
+    host::{Action, Host, Side},
+    ir::{ApiError, ErrorKind},
+    provider::{Upstream, path},
+    route::{Known, Plan, pool},
+    translate::{self, Outcome},
+};
+
+/// What is sent with every request besides what the provider's row names.
+const USER_AGENT: &str = concat!("switchyard/", env!("CARGO_PKG_VERSION"));
+
+/// Which target an attempt is for.
+#[derive(Clone, Debug)]
+pub(super) struct Attempt {
+    pub(super) exchange: Rc<Exchange>,
+    /// Index of the provider in the exchange's configuration.
+    pub(super) provider: usize,
+    /// The provider's own name of the model.
+    pub(super) model: String,
+}
+
+/// Where an attempt stands.
+#[derive(Debug)]
+enum State {
+    /// Nothing seen yet.
+    New,
+    /// The plan is not known: the body is awaited to make one.
+    Planless { lane: String, secret: Option<Vec<u8>> },
+    /// Headers taken, body awaited.
+    Body { attempt: Attempt, secret: Option<Vec<u8>> },
+    /// Headers are written, the body passes as it is.
+    Passing(Attempt),
+    /// Headers are written, and this is the body.
+    Replacing { attempt: Attempt, body: Vec<u8> },
+    /// The request is sent, the reply comes.
+    Sent(Box<ReplyState>),
+    /// Answered here, or not ours.
+    Done,
+}
+
+/// One attempt in the provider role.
+#[derive(Debug)]
+pub struct Provider {
+    setup: Rc<Setup>,
+    state: State,
+}
+
+impl Provider {
+    /// An attempt that has not begun.
+    pub fn new(setup: Rc<Setup>) -> Self {
+        Self { setup, state: State::New }
+    }
+
+    /// Request headers.
+    pub fn on_request_headers(&mut self, host: &impl Host) -> Action {
+        let Some(lane) = lane(host) else {
+            // An endpoint that carries no mark of ours: the user's own cluster behind a shared router.
+            self.state = State::Done;
+            return Action::Continue;
+        };
+        match exchange::find(host) {
+            Some(exchange) => self.begin(host, exchange, &lane),
+            None => {
+                let provider = pool::parse_lane(&lane).map_or("", |(provider, _)| provider);
+                let index = self.setup.plugin.providers.iter().position(|known| known.name == provider);
+                let secret = index.and_then(|index| discovered_secret(host, &self.setup, index));
+                self.state = State::Planless { lane, secret };
+                Action::Pause
+            }
+        }
+    }
+
+    /// Request body; `size` is all that has come so far.
+    pub fn on_request_body(&mut self, host: &impl Host, size: usize, end: bool) -> Action {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Replacing { attempt, body } => self.replace_body(host, attempt, &body, end),
+            State::Passing(attempt) => {
+                self.state = if end { sent(attempt) } else { State::Passing(attempt) };
+                Action::Continue
+            }
+            waiting @ (State::Body { .. } | State::Planless { .. }) if !end => {
+                self.state = waiting;
+                Action::Pause
+            }
+            State::Body { attempt, secret } => match read_body(host, size) {
+                Ok(body) => self.send(host, attempt, secret.as_deref(), &body, true),
+                Err(error) => self.refuse(host, Dialect::Chat, &error),
+            },
+            State::Planless { lane, secret } => {
+                match read_body(host, size).and_then(|body| self.plan(&lane, body)) {
+                    Ok((attempt, body)) => self.send(host, attempt, secret.as_deref(), &body, true),
+                    Err(error) => self.refuse(host, Dialect::Chat, &error),
+                }
+            }
+            other => {
+                self.state = other;
+                Action::Continue
+            }
+        }
+    }
+
+    /// Request trailers: they end the body that is awaited. The gateway role has emptied them.
+    pub fn on_request_trailers(&mut self, host: &impl Host) -> Action {
+        match self.state {
+            State::Body { .. } | State::Planless { .. } => {
+                // The host gives what is buffered; the largest body that gets here is `request_bytes`.
+                let most = usize::try_from(self.setup.plugin.request_bytes).unwrap_or(usize::MAX);
+                self.on_request_body(host, most, true)
+            }
+            _ => Action::Continue,
+        }
+    }
+
+    /// Reply headers.
+    pub fn on_reply_headers(&mut self, host: &impl Host, end: bool) -> Action {
+        if let State::Passing(attempt) | State::Replacing { attempt, .. } = &self.state {
+            // The provider answers before it has the whole request.
+            self.state = sent(attempt.clone());
+        }
+        match &mut self.state {
+            State::Sent(reply) => reply.on_headers(host, end),
+            _ => Action::Continue,
+        }
+    }
+
+    /// Reply body; `size` is all that the host holds back, or the next piece where it holds back nothing.
+    pub fn on_reply_body(&mut self, host: &impl Host, size: usize, end: bool) -> Action {
+        match &mut self.state {
+            State::Sent(reply) => reply.on_body(host, size, end),
+            _ => Action::Continue,
+        }
+    }
+
+    /// Reply trailers: they end the body.
+    pub fn on_reply_trailers(&mut self, host: &impl Host) -> Action {
+        match &mut self.state {
+            State::Sent(reply) => reply.on_trailers(host),
+            _ => Action::Continue,
+        }
+    }
+
+    fn begin(&mut self, host: &impl Host, exchange: Rc<Exchange>, lane: &str) -> Action {
+        exchange.answer.set(Answer::None);
+        exchange.error.replace(None);
+        let Some(step) = exchange.plan.step(&exchange.setup.plugin, lane) else {
+            let message = "The gateway's configuration and its host's do not fit together.";
+            log::error!("the endpoint's lane `{lane}` is not part of the plan `{}`", exchange.plan.pool);
+            let error = ApiError::new(ErrorKind::Server, message).with_code("gateway_error");
+            return self.refuse(host, exchange.dialect, &error);
+        };
+        let (provider, model) = (step.lane.provider, step.model.clone());
+        let secret = discovered_secret(host, &exchange.setup, provider);
+        let attempt = Attempt { exchange: Rc::clone(&exchange), provider, model };
+        match &exchange.body {
+            Some(body) => self.send(host, attempt, secret.as_deref(), body, false),
+            None => {
+                self.state = State::Body { attempt, secret };
+                Action::Pause
+            }
+        }
+    }
+
+    /// Makes a plan from the body alone: the gateway role's is not in this VM's memory.
+    fn plan(&self, lane: &str, body: Vec<u8>) -> Result<(Attempt, Vec<u8>), ApiError> {
+        let head = scan::scan(&body)?;
+        let plan = Plan::new(&*self.setup, &self.setup.table, &head.model, head.fields)?;
+        let Some(step) = plan.step(&self.setup.plugin, lane) else {
+            let message = format!("The model `{}` is not served where the request was sent.", head.model);
+            return Err(ApiError::new(ErrorKind::Server, message).with_code("gateway_error"));
+        };
+        let (provider, model) = (step.lane.provider, step.model.clone());
+        let exchange = Exchange::chat(Rc::clone(&self.setup), head, plan, body.len());
+        Ok((Attempt { exchange: Rc::new(exchange), provider, model }, body))
+    }
+
+    /// Translates and writes headers. `now`: the host waits with the body in its hands, so that it is written too.
+    fn send(
+        &mut self,
+        host: &impl Host,
+        attempt: Attempt,
+        secret: Option<&[u8]>,
+        body: &[u8],
+        now: bool,
+    ) -> Action {
+        let mut out = Vec::new();
+        let exchange = &attempt.exchange;
+        let outcome = translate_request(&attempt, body, &mut out)
+            .and_then(|outcome| write_headers(host, &attempt, secret, outcome, &out).map(|()| outcome));
+        match outcome {
+            Err(error) => {
+                let dialect = exchange.dialect;
+                self.refuse(host, dialect, &error)
+            }
+            Ok(Outcome::AsIs) => {
+                self.state = if now { sent(attempt) } else { State::Passing(attempt) };
+                Action::Continue
+            }
+            Ok(Outcome::Replaced) if now => self.replace_body(host, attempt, &out, true),
+            Ok(Outcome::Replaced) => {
+                self.state = State::Replacing { attempt, body: out };
+                Action::Continue
+            }
+        }
+    }
+
+    /// Puts the translated body in the place of the first piece in the host's hands, and nothing in the place of
+    /// those that follow. Which is the last is not always told: trailers may end the body.
+    fn replace_body(&mut self, host: &impl Host, attempt: Attempt, body: &[u8], end: bool) -> Action {
+        if let Err(error) = host.replace_body(Side::Request, body) {
+            // What is in the host's hands is in another provider's format: it must not go out.
+            let error = host_failed("write the request body", error);
+            return self.refuse(host, attempt.exchange.dialect, &error);
+        }
+        self.state = if end { sent(attempt) } else { State::Replacing { attempt, body: Vec::new() } };
+        Action::Continue
+    }
+
+    fn refuse(&mut self, host: &impl Host, dialect: Dialect, error: &ApiError) -> Action {
+        self.state = State::Done;
+        // The gateway role sees this reply too, and is to leave it as it is.
+        effect::refuse(host, dialect, error, &[(names::FAILED.as_bytes(), b"1")]);
+        Action::Pause
+    }
+}
+
+fn sent(attempt: Attempt) -> State {
+    State::Sent(Box::new(ReplyState::new(attempt)))
+}
+
+/// The lane that an attempt is on, by its endpoint's metadata: the one mark of an attempt that every topology has.
+fn lane(host: &impl Host) -> Option<String> {
+    let path = ["xds", "upstream_host_metadata", "filter_metadata", names::METADATA, "lane"];
+    String::from_utf8(host.property(&path)?).ok()
+}
+
+/// The secret that Envoy's secret discovery put into a request header, for providers whose key is a file.
+fn discovered_secret(host: &impl Host, setup: &Setup, provider: usize) -> Option<Vec<u8>> {
+    match setup.plugin.providers.get(provider)?.secret.as_ref()? {
+        Secret::Header(name) => host.header(Side::Request, name).ok().flatten(),
+        Secret::Env(_) | Secret::Value(_) => None,
+    }
+}
+
+fn read_body(host: &impl Host, size: usize) -> Result<Vec<u8>, ApiError> {
+    host.body(Side::Request, 0, size).map_err(|error| host_failed("read the request body", error))
+}
+
+fn translate_request(attempt: &Attempt, body: &[u8], out: &mut Vec<u8>) -> Result<Outcome, ApiError> {
+    let Attempt { exchange, provider, model } = attempt;
+    let facts = exchange.setup.facts(*provider, model);
+    let format = config(attempt)?.format;
+    translate::request(exchange.dialect, format, body, &exchange.head, &Upstream { model, facts }, out)
+}
+
+/// The provider's row of the configuration.
+pub(super) fn config(attempt: &Attempt) -> Result<&plugin::Provider, ApiError> {
+    let row = attempt.exchange.setup.plugin.providers.get(attempt.provider);
+    row.ok_or_else(|| ApiError::new(ErrorKind::Server, "The plan names a provider that is not configured."))
+}
+
+/// Writes all headers of the attempt anew: every attempt runs on the same header map, so that whatever stands in it
+/// may be another attempt's, or the client's.
+fn write_headers(
+    host: &impl Host,
+    attempt: &Attempt,
+    discovered: Option<&[u8]>,
+    outcome: Outcome,
+    out: &[u8],
+) -> Result<(), ApiError> {
+    let exchange = &attempt.exchange;
+    let row = config(attempt)?;
+    let path = path::of(row, &attempt.model, exchange.head.stream)?;
+    let length = if outcome == Outcome::AsIs { exchange.body_length } else { out.len() }.to_string();
+    let discovered = discovered.map(|secret| [row.auth_prefix.as_bytes(), secret.trim_ascii()].concat());
+    let credential = discovered.as_deref().or_else(|| exchange.setup.credential(attempt.provider));
+    let accept: &[u8] = if exchange.head.stream { b"text/event-stream" } else { b"application/json" };
+    let mut pairs: Vec<(&[u8], &[u8])> = Vec::with_capacity(12);
+    pairs.extend([
+        (&b":method"[..], &b"POST"[..]),
+        (b":scheme", row.scheme.as_bytes()),
+        (b":authority", row.authority.as_bytes()),
+        (b":path", path.as_bytes()),
+        (b"content-type", b"application/json"),
+        (b"content-length", length.as_bytes()),
+        (b"accept", accept),
+        // What is compressed cannot be read here.
+        (b"accept-encoding", b"identity"),
+        (b"user-agent", USER_AGENT.as_bytes()),
+    ]);
+    if let (Some(name), Some(value)) = (&row.auth_header, credential) {
+        pairs.push((name.as_bytes(), value));
+    }
+    pairs.extend(row.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+    host.replace_headers(Side::Request, &pairs)
+        .map_err(|error| host_failed("write the request headers", error))
+}

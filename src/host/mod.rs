@@ -1,0 +1,126 @@
+//! The only code that touches the proxy-wasm ABI.
+//!
+//! [`Host`] is what the filter asks of its host: every call can fail, and no call panics. The proxy-wasm crate
+//! dispatches the callbacks (`entry`), but its own host calls panic on statuses and bytes that a peer can cause, so
+//! they are not used; `abi` has ours.
+
+#[cfg(target_arch = "wasm32")]
+mod abi;
+#[cfg(target_arch = "wasm32")]
+mod entry;
+#[cfg(target_arch = "wasm32")]
+mod environment;
+#[cfg(target_arch = "wasm32")]
+mod log;
+#[cfg(target_arch = "wasm32")]
+mod random;
+
+mod pairs;
+
+pub use pairs::{HeaderPairs, encode_pairs};
+
+/// A host call that did not do what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostError {
+    /// There is no such header, property or buffer.
+    NotFound,
+    /// The host refused, with this proxy-wasm status: mostly a call in the wrong phase.
+    Refused(u32),
+}
+
+/// What a callback tells the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Go on with what there is.
+    Continue,
+    /// Keep what there is until a later callback says to go on.
+    Pause,
+}
+
+/// Which direction of the exchange a call is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// From the client to the provider.
+    Request,
+    /// From the provider to the client.
+    Reply,
+}
+
+/// What the filter asks of its host, in the context of the running callback.
+pub trait Host {
+    /// All headers of one side, pseudo headers included.
+    ///
+    /// # Errors
+    ///
+    /// Where the host has none now.
+    fn headers(&self, side: Side) -> Result<HeaderPairs, HostError>;
+
+    /// Replaces all headers of one side, pseudo headers included.
+    ///
+    /// # Errors
+    ///
+    /// Where headers may not be written now.
+    fn replace_headers(&self, side: Side, pairs: &[(&[u8], &[u8])]) -> Result<(), HostError>;
+
+    /// The first value of a header; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Where the host has no headers now.
+    fn header(&self, side: Side, name: &str) -> Result<Option<Vec<u8>>, HostError>;
+
+    /// Sets a header to one value.
+    ///
+    /// # Errors
+    ///
+    /// Where headers may not be written now.
+    fn set_header(&self, side: Side, name: &str, value: &[u8]) -> Result<(), HostError>;
+
+    /// Removes a header.
+    ///
+    /// # Errors
+    ///
+    /// Where headers may not be written now.
+    fn remove_header(&self, side: Side, name: &[u8]) -> Result<(), HostError>;
+
+    /// Removes all trailers of one side, in the callback that tells of them.
+    ///
+    /// # Errors
+    ///
+    /// Where the host has none now.
+    fn clear_trailers(&self, side: Side) -> Result<(), HostError>;
+
+    /// Up to `max` bytes of the body that the running callback is about, from `start` on.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no body now.
+    fn body(&self, side: Side, start: usize, max: usize) -> Result<Vec<u8>, HostError>;
+
+    /// Replaces the whole body that the running callback is about.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no body now.
+    fn replace_body(&self, side: Side, bytes: &[u8]) -> Result<(), HostError>;
+
+    /// Answers the client at once; the request goes nowhere.
+    ///
+    /// # Errors
+    ///
+    /// Where the host has already answered.
+    fn respond(&self, status: u16, headers: &[(&[u8], &[u8])], body: &[u8]) -> Result<(), HostError>;
+
+    /// A property of the exchange; `None` where there is none.
+    fn property(&self, path: &[&str]) -> Option<Vec<u8>>;
+
+    /// Sets a property that both roles of the exchange can read.
+    ///
+    /// # Errors
+    ///
+    /// Where the host has no place for it.
+    fn set_property(&self, name: &str, value: &[u8]) -> Result<(), HostError>;
+
+    /// Unix time in nanoseconds.
+    fn now(&self) -> u64;
+}
