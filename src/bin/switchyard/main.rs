@@ -1,0 +1,84 @@
+//! The `switchyard` command line.
+
+mod check;
+mod keys;
+mod mock;
+mod models;
+mod render;
+mod run;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Turns an Envoy into an AI gateway.
+#[derive(Debug, Parser)]
+#[command(name = "switchyard", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check a gateway.yaml: every mistake, with its place and line.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Make a key for a client, and its sum for gateway.yaml.
+    Keys {
+        /// What to do.
+        #[command(subcommand)]
+        action: KeysAction,
+    },
+    /// A local provider that speaks OpenAI and Anthropic, and fails when told to.
+    Mock(mock::Arguments),
+    /// Show the models that are configured, with context and price.
+    Models {
+        /// The gateway.yaml.
+        file: PathBuf,
+    },
+    /// Print a host's own configuration, complete and commented.
+    Render {
+        /// The host.
+        host: Host,
+        /// The gateway.yaml.
+        file: PathBuf,
+        /// Where the host will find the filter.
+        #[arg(long, default_value = "dist/switchyard.wasm")]
+        wasm: String,
+    },
+    /// Start the gateway on an Envoy of its own; it follows changes of the file.
+    Run(run::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysAction {
+    /// Make a key and print it with its SHA-256.
+    New,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Host {
+    /// Envoy 1.38 or later.
+    Envoy,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Check { file } => check::run(&file),
+        Command::Keys { action: KeysAction::New } => keys::new(),
+        Command::Mock(arguments) => mock::run(&arguments),
+        Command::Models { file } => models::run(&file),
+        Command::Run(arguments) => run::run(arguments),
+        Command::Render { host: Host::Envoy, file, wasm } => render::run(&file, wasm),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("switchyard: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The frames around listeners and clusters.
+
+use std::net::SocketAddr;
+
+use super::{
+    Cluster,
+    text::{indent, item, quote},
+};
+
+/// Everything in one file.
+pub(super) fn static_file(
+    source: &str,
+    oldest: (u32, u32),
+    admin: SocketAddr,
+    listener: &str,
+    clusters: &[Cluster],
+) -> String {
+    let mut out = head(source, oldest);
+    out.push_str("# Start it where the path of the filter below is right:  envoy -c THIS_FILE\n\n");
+    out.push_str(&frame(admin));
+    out.push_str("\nstatic_resources:\n  listeners:\n");
+    out.push_str(&indent(2, &item(listener)));
+    out.push_str("\n  clusters:\n");
+    for cluster in clusters {
+        out.push_str(&indent(2, &cluster.comment));
+        out.push_str(&indent(2, &item(&cluster.text)));
+        out.push('\n');
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+/// A bootstrap whose listeners and clusters are in files that Envoy watches.
+pub(super) fn watching(source: &str, oldest: (u32, u32), admin: SocketAddr, directory: &str) -> String {
+    let mut out = head(source, oldest);
+    out.push_str(&frame(admin));
+    let watched = quote(directory);
+    out.push_str("\ndynamic_resources:\n");
+    for (kind, file) in [("cds_config", "cds.yaml"), ("lds_config", "lds.yaml")] {
+        let path = quote(&format!("{directory}/{file}"));
+        out.push_str(&format!(
+            "  {kind}:\n    resource_api_version: V3\n    path_config_source:\n      path: {path}\n      \
+             # A new file is moved into the place of the old one; Envoy sees that only by its directory.\n      \
+             watched_directory:\n        path: {watched}\n"
+        ));
+    }
+    out
+}
+
+/// The file of listeners.
+pub(super) fn listeners_file(version: u64, listener: &str) -> String {
+    let typed = format!("\"@type\": type.googleapis.com/envoy.config.listener.v3.Listener\n{listener}");
+    format!("version_info: \"{version}\"\nresources:\n{}", item(&typed))
+}
+
+/// The file of clusters.
+pub(super) fn clusters_file<'a>(version: u64, clusters: impl Iterator<Item = &'a Cluster>) -> String {
+    let mut out = format!("version_info: \"{version}\"\nresources:\n");
+    for cluster in clusters {
+        let typed =
+            format!("\"@type\": type.googleapis.com/envoy.config.cluster.v3.Cluster\n{}", cluster.text);
+        out.push_str(&item(&typed));
+    }
+    out
+}
+
+fn head(source: &str, (major, minor): (u32, u32)) -> String {
+    format!(
+        "# Envoy {major}.{minor} or later. Made from {source} by `switchyard render envoy`: change that, not this.\n"
+    )
+}
+
+fn frame(admin: SocketAddr) -> String {
+    let (address, port) = (admin.ip(), admin.port());
+    format!(
+        r#"node:
+  id: switchyard
+  cluster: switchyard
+
+# Keep it on a loopback address: whoever reaches it can stop Envoy and read its configuration.
+admin:
+  address:
+    socket_address: {{address: "{address}", port_value: {port}}}
+
+# Without a limit, open connections could take all file descriptors and memory.
+overload_manager:
+  resource_monitors:
+  - name: envoy.resource_monitors.global_downstream_max_connections
+    typed_config:
+      "@type": type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig
+      max_active_downstream_connections: 20000
+"#
+    )
+}

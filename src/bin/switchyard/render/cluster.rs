@@ -1,0 +1,108 @@
+//! A cluster for each lane: where a provider is, and when it is left out.
+
+use switchyard::{
+    config::{
+        file::{address::BaseUrl, compile, types::Gateway},
+        plugin::Plugin,
+    },
+    route::pool::{self, Lane},
+};
+
+use super::{
+    Cluster,
+    text::{indent, quote},
+    tls,
+};
+
+/// Envoy's defaults are 1024 connections and requests and 3 retries at a time for a cluster. Three would stop failover
+/// exactly when a provider goes down under load.
+pub(super) const CIRCUIT_BREAKERS: &str = r"circuit_breakers:
+  # The default of 3 retries at a time would stop failover just when a provider goes down under load.
+  thresholds:
+  - {max_connections: 10000, max_pending_requests: 10000, max_requests: 10000, max_retries: 10000}
+";
+
+/// The cluster of a lane.
+///
+/// # Errors
+/// Only for what the check of the file tells as a mistake.
+pub(super) fn lane(gateway: &Gateway, plugin: &Plugin, lane: Lane) -> Result<Cluster, String> {
+    let provider = gateway.providers.get(lane.provider).ok_or("a lane without a provider")?;
+    let url = compile::base_url(provider)?;
+    let name = pool::lane_name(&provider.name, lane.slot);
+    let format = plugin.providers.get(lane.provider).map_or("", |provider| provider.format.name());
+    let again = if lane.slot > 1 { ", again: for models that list it more than once" } else { "" };
+    let comment = format!("# {}: speaks {format} at {}{again}\n", provider.name, url.authority());
+    let mut text = format!("name: {}\n", quote(&name));
+    text.push_str(&discovery(&url));
+    text.push_str(&format!("connect_timeout: {}\n", gateway.timeouts.connect.protobuf()));
+    text.push_str(&format!("per_connection_buffer_limit_bytes: {}\n", gateway.limits.reply_bytes));
+    text.push_str(&outlier(gateway));
+    text.push_str(CIRCUIT_BREAKERS);
+    text.push_str(&tls::socket(&url, &gateway.tls.ca_file));
+    text.push_str(protocol(&url));
+    text.push_str(&endpoint(&name, &url));
+    Ok(Cluster { name, comment, text })
+}
+
+fn discovery(url: &BaseUrl) -> String {
+    match url.ip() {
+        Some(_) => "type: STATIC\n".to_owned(),
+        None => "# One host however many addresses: failures are counted for the provider, not for each of them.\n\
+                 type: LOGICAL_DNS\ndns_lookup_family: V4_PREFERRED\n"
+            .to_owned(),
+    }
+}
+
+fn outlier(gateway: &Gateway) -> String {
+    let outlier = &gateway.outlier;
+    let (failures, interval) = (outlier.consecutive_failures, outlier.interval.protobuf());
+    let (ejection, max_ejection) = (outlier.ejection.protobuf(), outlier.max_ejection.protobuf());
+    format!(
+        r#"# What counts as a failure is told by the pool's error_matcher. Without a reply (no connection, a reset, a time that
+# has run out) it always counts, in the same row: split_external_local_origin_errors stays off.
+outlier_detection:
+  consecutive_5xx: {failures}
+  interval: {interval}
+  base_ejection_time: {ejection}
+  max_ejection_time: {max_ejection}
+  # The default of 10 percent would eject none of so few.
+  max_ejection_percent: 100
+"#
+    )
+}
+
+fn protocol(url: &BaseUrl) -> &'static str {
+    if url.tls {
+        r#"typed_extension_protocol_options:
+  envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+    "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+    # HTTP/2 where the provider offers it, HTTP/1.1 otherwise.
+    auto_config: {http_protocol_options: {}, http2_protocol_options: {}}
+"#
+    } else {
+        r#"typed_extension_protocol_options:
+  envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+    "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+    explicit_http_config: {http_protocol_options: {}}
+"#
+    }
+}
+
+/// The endpoint, whose metadata is all that tells an attempt who it is for.
+fn endpoint(name: &str, url: &BaseUrl) -> String {
+    let (name, host, port) = (quote(name), quote(&url.host), url.port);
+    let endpoint = format!(
+        r#"- endpoint:
+    hostname: {host}
+    address: {{socket_address: {{address: {host}, port_value: {port}}}}}
+  metadata:
+    filter_metadata:
+      switchyard: {{lane: {name}}}
+"#
+    );
+    format!(
+        "load_assignment:\n  cluster_name: {name}\n  endpoints:\n  - lb_endpoints:\n{}",
+        indent(4, &endpoint)
+    )
+}

@@ -1,0 +1,132 @@
+//! Envoy's configuration from `gateway.yaml`.
+//!
+//! The same pieces make two forms: one static file (`render envoy`), and a bootstrap with files of listeners and
+//! clusters that Envoy watches (`run`), so that a changed `gateway.yaml` takes effect without a restart.
+
+mod bootstrap;
+mod cluster;
+mod listener;
+mod pool;
+mod route;
+mod secret;
+mod text;
+mod tls;
+mod wasm;
+
+use std::{io::Write, net::SocketAddr, path::Path};
+
+use switchyard::config::{
+    file::{
+        address, compile, pools,
+        types::{Gateway, Provider},
+    },
+    plugin::{Plugin, RoleName},
+};
+
+use crate::check;
+
+/// Where the admin page listens when the file does not say.
+const ADMIN: &str = "127.0.0.1:9901";
+
+/// The oldest Envoy that takes what is rendered for a file: keys in files need the formatters of `header_mutation`.
+pub(crate) fn oldest_envoy(gateway: &Gateway) -> (u32, u32) {
+    let in_file = |provider: &Provider| provider.api_key.as_ref().is_some_and(|key| key.file.is_some());
+    if gateway.providers.iter().any(in_file) { (1, 40) } else { (1, 36) }
+}
+
+/// What a rendering depends on besides the file.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// Where Envoy finds the filter.
+    pub(crate) wasm: String,
+    /// What the rendering was made from, for its first lines.
+    pub(crate) source: String,
+}
+
+/// A cluster by name: of a lane or of a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cluster {
+    /// As routes and pools name it.
+    pub(crate) name: String,
+    /// What to say of it before it begins; lines of YAML comments, or nothing.
+    pub(crate) comment: String,
+    /// Its YAML.
+    pub(crate) text: String,
+}
+
+/// Everything that is made from a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Rendering {
+    source: String,
+    oldest: (u32, u32),
+    admin: SocketAddr,
+    listener: String,
+    clusters: Vec<Cluster>,
+}
+
+/// Renders a checked file.
+///
+/// # Errors
+/// Only for what the check of the file tells as a mistake.
+pub(crate) fn render(gateway: &Gateway, options: &Options) -> Result<Rendering, String> {
+    let downstream = compile::plugin(gateway, RoleName::Gateway)?;
+    let upstream = Plugin { role: RoleName::Provider, ..downstream.clone() };
+    let pools = pools::pools(&downstream);
+    let mut clusters = Vec::new();
+    for lane in pools::lanes(&pools) {
+        clusters.push(cluster::lane(gateway, &downstream, lane)?);
+    }
+    for pool in &pools {
+        clusters.push(pool::cluster(gateway, &downstream, pool));
+    }
+    Ok(Rendering {
+        source: options.source.clone(),
+        oldest: oldest_envoy(gateway),
+        admin: address::listen(gateway.admin.as_deref().unwrap_or(ADMIN))?,
+        listener: listener::listener(gateway, &downstream, &upstream, options)?,
+        clusters,
+    })
+}
+
+impl Rendering {
+    /// The whole configuration as one static file.
+    pub(crate) fn static_file(&self) -> String {
+        bootstrap::static_file(&self.source, self.oldest, self.admin, &self.listener, &self.clusters)
+    }
+
+    /// The bootstrap of an Envoy that watches files of listeners and clusters in this directory.
+    pub(crate) fn watching(&self, admin: SocketAddr, directory: &str) -> String {
+        bootstrap::watching(&self.source, self.oldest, admin, directory)
+    }
+
+    /// The file of listeners.
+    pub(crate) fn listeners_file(&self, version: u64) -> String {
+        bootstrap::listeners_file(version, &self.listener)
+    }
+
+    /// The file of clusters: this rendering's, and those of `old` that this one no longer names.
+    pub(crate) fn clusters_file(&self, version: u64, old: Option<&Rendering>) -> String {
+        let gone = |cluster: &&Cluster| self.clusters.iter().all(|kept| kept.name != cluster.name);
+        let old = old.into_iter().flat_map(|old| old.clusters.iter()).filter(gone);
+        bootstrap::clusters_file(version, self.clusters.iter().chain(old))
+    }
+}
+
+/// Prints Envoy's configuration.
+///
+/// # Errors
+/// The file is wrong; its mistakes are on standard error.
+pub(crate) fn run(file: &Path, wasm: String) -> Result<(), String> {
+    let gateway = check::load(file)?;
+    let options = Options { wasm, source: file.display().to_string() };
+    let text = render(&gateway, &options)?.static_file();
+    print(&text)
+}
+
+fn print(text: &str) -> Result<(), String> {
+    // `println!` panics when the reader has gone away, as `head` does.
+    std::io::stdout().write_all(text.as_bytes()).map_err(|error| format!("standard output: {error}"))
+}
+
+#[cfg(test)]
+mod tests;

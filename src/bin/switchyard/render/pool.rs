@@ -1,0 +1,49 @@
+//! A cluster for each pool: its lanes, in order.
+
+use switchyard::{
+    config::{
+        file::{pools::Pool, types::Gateway},
+        plugin::Plugin,
+    },
+    route::pool,
+};
+
+use super::{Cluster, cluster::CIRCUIT_BREAKERS, text::quote};
+
+/// The aggregate cluster of a pool.
+pub(super) fn cluster(gateway: &Gateway, plugin: &Plugin, pool: &Pool) -> Cluster {
+    let lanes: Vec<String> = pool
+        .lanes
+        .iter()
+        .map(|lane| {
+            let name = plugin.providers.get(lane.provider).map_or("", |provider| provider.name.as_str());
+            quote(&pool::lane_name(name, lane.slot))
+        })
+        .collect();
+    let (name, lanes) = (quote(&pool.name), lanes.join(", "));
+    let connect = gateway.timeouts.connect.protobuf();
+    let text = format!(
+        r#"name: {name}
+connect_timeout: {connect}
+lb_policy: CLUSTER_PROVIDED
+cluster_type:
+  name: envoy.clusters.aggregate
+  typed_config:
+    "@type": type.googleapis.com/envoy.extensions.clusters.aggregate.v3.ClusterConfig
+    # In this order: the next is used when the ones before it are ejected, and by the next attempt of a request.
+    # The panic threshold stays on: when all are ejected, all are tried, so that the first to recover is found.
+    clusters: [{lanes}]
+{CIRCUIT_BREAKERS}typed_extension_protocol_options:
+  envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+    "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+    explicit_http_config: {{http_protocol_options: {{}}}}
+    # The filter marks replies that say the provider is unwell; those alone count against it. Envoy reads this from
+    # the cluster that the route names, which is this one.
+    outlier_detection:
+      error_matcher:
+        http_response_headers_match:
+          headers: [{{name: x-switchyard-unwell, present_match: true}}]
+"#
+    );
+    Cluster { name: pool.name.clone(), comment: String::new(), text }
+}

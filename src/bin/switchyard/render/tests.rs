@@ -1,0 +1,175 @@
+use switchyard::config::file::{self, meaning::Surroundings};
+
+use super::*;
+
+struct Full;
+
+impl Surroundings for Full {
+    fn has_env(&self, _: &str) -> bool {
+        true
+    }
+
+    fn has_file(&self, _: &str) -> bool {
+        true
+    }
+}
+
+const FILE: &str = "
+listen: 0.0.0.0:8000
+access_log: true
+providers:
+  - {name: openai, type: openai, api_key: {file: /keys/openai}}
+  - {name: claude, type: anthropic, api_key: {env: CLAUDE}}
+  - {name: local, type: openai-compatible, base_url: 'http://127.0.0.1:1/v1'}
+models:
+  - name: \"m\\u2028'm\"
+    targets: [{provider: openai}, {provider: openai, model: b}, {provider: claude, model: c}]
+  - name: l
+    targets: [{provider: local}]
+timeouts: {connect: 250ms, first_event: 7s, reply: 9s, idle: 11s}
+retries: {attempts: 4}
+outlier: {consecutive_failures: 6, ejection: 2s, max_ejection: 8s, interval: 500ms}
+limits: {request_bytes: 2000000, reply_bytes: 3000000}
+";
+
+fn rendering(text: &str) -> Rendering {
+    let gateway = file::read(text, &Full).gateway.unwrap();
+    render(&gateway, &Options { wasm: "/w\"asm".into(), source: "x.yaml".into() }).unwrap()
+}
+
+/// The rendering as Envoy reads it.
+fn parsed(text: &str) -> serde_json::Value {
+    use saphyr::{LoadableYamlNode, Scalar, Yaml};
+    fn json(yaml: &Yaml<'_>) -> serde_json::Value {
+        match yaml {
+            Yaml::Value(Scalar::String(text)) => text.as_ref().into(),
+            Yaml::Value(Scalar::Integer(number)) => (*number).into(),
+            Yaml::Value(Scalar::Boolean(value)) => (*value).into(),
+            Yaml::Sequence(items) => items.iter().map(json).collect(),
+            Yaml::Mapping(map) => {
+                map.iter().map(|(key, value)| (key.as_str().unwrap().to_owned(), json(value))).collect()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    json(&Yaml::load_from_str(text).unwrap()[0])
+}
+
+fn find<'a>(list: &'a serde_json::Value, name: &str) -> &'a serde_json::Value {
+    list.as_array()
+        .unwrap()
+        .iter()
+        .find(|item| item["name"] == name)
+        .unwrap_or_else(|| panic!("no {name} in {list:#}"))
+}
+
+fn manager(config: &serde_json::Value) -> &serde_json::Value {
+    &config["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+}
+
+#[test]
+fn times_and_retries_are_where_envoy_reads_them() {
+    let config = parsed(&rendering(FILE).static_file());
+    let routes = &manager(&config)["route_config"]["virtual_hosts"][0]["routes"];
+    let stream = &find(routes, "stream")["route"];
+    assert_eq!(stream["retry_policy"]["per_try_timeout"], "7s");
+    assert_eq!(stream["retry_policy"]["per_try_idle_timeout"], "11s");
+    assert_eq!(stream["retry_policy"]["num_retries"], 3);
+    assert_eq!((&stream["timeout"], &stream["idle_timeout"]), (&"0s".into(), &"39s".into()));
+    let reply = &find(routes, "reply")["route"];
+    assert_eq!(reply["retry_policy"]["per_try_timeout"], "9s");
+    assert_eq!(reply["idle_timeout"], "47s");
+    assert_eq!(
+        manager(&config)["route_config"]["virtual_hosts"][0]["request_body_buffer_limit"],
+        2_000_000 + (1 << 20)
+    );
+    assert_eq!(config["static_resources"]["listeners"][0]["per_connection_buffer_limit_bytes"], 3_000_000);
+}
+
+#[test]
+fn clusters_say_where_providers_are_and_when_they_are_left_out() {
+    let config = parsed(&rendering(FILE).static_file());
+    let clusters = &config["static_resources"]["clusters"];
+    let again = find(clusters, "openai#2");
+    let endpoint = &again["load_assignment"]["endpoints"][0]["lb_endpoints"][0];
+    assert_eq!(
+        endpoint["metadata"]["filter_metadata"]["switchyard"],
+        serde_json::json!({"lane": "openai#2"})
+    );
+    let context = &again["transport_socket"]["typed_config"];
+    assert_eq!(context["sni"], "api.openai.com");
+    assert_eq!(
+        context["common_tls_context"]["validation_context"]["match_typed_subject_alt_names"][0]["matcher"]["exact"],
+        "api.openai.com"
+    );
+    assert_eq!(again["outlier_detection"]["consecutive_5xx"], 6);
+    assert_eq!(again["outlier_detection"]["base_ejection_time"], "2s");
+    assert_eq!(again["connect_timeout"], "0.250s");
+    let local = find(clusters, "local");
+    assert_eq!((&local["type"], local.get("transport_socket")), (&"STATIC".into(), None));
+    let pool = find(clusters, "pool/openai+openai#2+claude");
+    assert_eq!(
+        pool["cluster_type"]["typed_config"]["clusters"],
+        serde_json::json!(["openai", "openai#2", "claude"])
+    );
+    assert_eq!(clusters.as_array().unwrap().len(), 4 + 4);
+}
+
+#[test]
+fn both_roles_are_in_one_vm_and_get_their_own_json() {
+    let config = parsed(&rendering(FILE).static_file());
+    let down = &find(&manager(&config)["http_filters"], "switchyard.gateway")["typed_config"]["config"];
+    let router = &find(&manager(&config)["http_filters"], "envoy.filters.http.router")["typed_config"];
+    let up = &find(&router["upstream_http_filters"], "switchyard.provider")["typed_config"]["config"];
+    assert_eq!(down["vm_config"], up["vm_config"]);
+    assert_eq!(down["vm_config"]["code"]["local"]["filename"], "/w\"asm");
+    assert_eq!(down["vm_config"]["environment_variables"]["host_env_keys"], serde_json::json!(["CLAUDE"]));
+    for (config, role) in [(down, RoleName::Gateway), (up, RoleName::Provider)] {
+        let plugin: Plugin =
+            serde_json::from_str(config["configuration"]["value"].as_str().unwrap()).unwrap();
+        let gateway = file::read(FILE, &Full).gateway.unwrap();
+        assert_eq!(plugin, compile::plugin(&gateway, role).unwrap());
+    }
+}
+
+#[test]
+fn key_files_come_before_the_filter_and_cannot_be_sent_by_a_client() {
+    let config = parsed(&rendering(FILE).static_file());
+    let router = &find(&manager(&config)["http_filters"], "envoy.filters.http.router")["typed_config"];
+    let names: Vec<&str> = router["upstream_http_filters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|filter| filter["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["switchyard.keys", "switchyard.provider", "envoy.filters.http.upstream_codec"]);
+    let mutations = &router["upstream_http_filters"][0]["typed_config"]["mutations"]["request_mutations"];
+    assert_eq!(mutations[0]["remove"], "x-switchyard-key-openai");
+    assert_eq!(mutations[1]["append"]["header"]["value"], "%FILE_CONTENT(/keys/openai:/keys)%");
+    assert_eq!(mutations[1]["append"]["append_action"], "OVERWRITE_IF_EXISTS_OR_ADD");
+}
+
+#[test]
+fn a_reload_keeps_clusters_until_nothing_names_them() {
+    let old = rendering(FILE);
+    let new =
+        rendering(&FILE.replace("- name: l\n", "- name: l2\n").replace("{provider: openai, model: b}, ", ""));
+    let names = |text: &str| -> Vec<String> {
+        let resources = parsed(text)["resources"].as_array().unwrap().clone();
+        resources.iter().map(|cluster| cluster["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let both = names(&new.clusters_file(2, Some(&old)));
+    assert!(
+        both.contains(&"openai#2".to_owned()) && both.contains(&"pool/openai+claude".to_owned()),
+        "{both:?}"
+    );
+    let after = names(&new.clusters_file(3, None));
+    assert!(
+        !after.contains(&"openai#2".to_owned()) && after.contains(&"pool/openai+claude".to_owned()),
+        "{after:?}"
+    );
+    let mut once = both.clone();
+    once.dedup();
+    assert_eq!(once.len(), both.len());
+    assert_eq!(parsed(&new.listeners_file(3))["version_info"], "3");
+}

@@ -1,0 +1,208 @@
+//! The command line as its users meet it: the built binary, its output and its exit code.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails here fails as it should")]
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Runs `switchyard` from the root of the repository, with no provider's key in the environment.
+fn switchyard(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_switchyard"))
+        .args(arguments)
+        .current_dir(ROOT)
+        .env_remove("OPENAI_API_KEY")
+        .env_remove("ANTHROPIC_API_KEY")
+        .env_remove("ENVOY")
+        .env_remove("SWITCHYARD_WASM")
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A file of this test, removed at its end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str, content: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("switchyard-{}-{name}", std::process::id()));
+        std::fs::write(&path, content).unwrap();
+        Scratch(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn examples() -> Vec<String> {
+    let files = std::fs::read_dir(Path::new(ROOT).join("examples")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".yaml")).collect();
+    names.sort();
+    assert!(names.len() >= 3, "{names:?}");
+    names
+}
+
+#[test]
+fn committed_renderings_are_what_the_command_prints() {
+    for name in examples() {
+        let output = switchyard(&["render", "envoy", &format!("examples/{name}")]);
+        assert!(output.status.success(), "{name}: {}", text(&output.stderr));
+        let printed = text(&output.stdout);
+        let path = Path::new(ROOT).join("envoy").join(&name);
+        if std::env::var_os("SWITCHYARD_WRITE").is_some() {
+            std::fs::write(&path, &printed).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == printed, "envoy/{name} is old: write it again with `make renderings`");
+    }
+}
+
+#[test]
+fn a_right_file_is_said_to_be_right() {
+    for name in examples() {
+        let output = switchyard(&["check", &format!("examples/{name}")]);
+        assert!(output.status.success(), "{name}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains(": right: "), "{}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn every_mistake_of_a_wrong_file_is_told_and_the_exit_code_is_1() {
+    let file = Scratch::new("wrong.yaml", "providers:\n  - {name: a, type: opnai}\nmodles: []\n");
+    for command in [&["check", file.path()][..], &["render", "envoy", file.path()], &["models", file.path()]]
+    {
+        let output = switchyard(command);
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        let told = text(&output.stderr);
+        for line in [
+            ":2: providers[0].type: ",
+            ":3: modles: unknown key; did you mean models?",
+            "models: is missing",
+            "3 mistakes",
+        ] {
+            assert!(told.contains(line), "no {line:?} in {told}");
+        }
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_one_clear_line() {
+    let binary = Scratch::new("binary.yaml", "");
+    std::fs::write(binary.path(), b"\xff\xfe").unwrap();
+    for (path, says) in
+        [("no/such.yaml", "No such file"), (ROOT, "Is a directory"), (binary.path(), "is not UTF-8 text")]
+    {
+        let output = switchyard(&["check", path]);
+        let told = text(&output.stderr);
+        assert_eq!((output.status.code(), told.lines().count()), (Some(1), 1), "{told}");
+        assert!(told.contains(says), "{told}");
+    }
+}
+
+#[test]
+fn models_shows_targets_context_and_price() {
+    let output = switchyard(&["models", "examples/two-providers.yaml"]);
+    let table = text(&output.stdout);
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[1][..3], ["gpt-4.1", "openai", "gpt-4.1"], "{table}");
+    assert_eq!(rows[2][..2], ["claude", "claude-sonnet-4-5"], "{table}");
+    assert!(rows[1..].iter().all(|row| !row.contains(&"?")), "{table}");
+}
+
+#[test]
+fn a_new_key_is_taken_by_the_check() {
+    let output = switchyard(&["keys", "new"]);
+    let printed = text(&output.stdout);
+    let value =
+        |name: &str| printed.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
+    let (key, sum) = (value("key"), value("sha256"));
+    assert!(key.starts_with("sk-sy-") && key.len() > 40, "{key}");
+    assert_ne!(
+        key,
+        text(&switchyard(&["keys", "new"]).stdout).lines().next().unwrap().replace("key", "").trim()
+    );
+    let example = std::fs::read_to_string(Path::new(ROOT).join("examples/minimal.yaml")).unwrap();
+    let file = Scratch::new("key.yaml", &format!("{example}keys:\n  - {{name: a, sha256: {sum}}}\n"));
+    assert!(switchyard(&["check", file.path()]).status.success());
+}
+
+#[test]
+fn run_says_what_is_missing_in_one_line() {
+    let wasm = Scratch::new("filter.wasm", "not a filter");
+    let told = |arguments: &[&str]| {
+        let output = switchyard(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let told = text(&output.stderr);
+        told.lines().last().unwrap().to_owned()
+    };
+    let run = ["run", "--wasm", wasm.path(), "--envoy", "/no/envoy"];
+    let key = told(&[&run[..], &["examples/two-providers.yaml"]].concat());
+    assert!(key.contains("provider openai has no key: OPENAI_API_KEY is not set"), "{key}");
+    let filter = told(&["run", "--wasm", "/no/filter.wasm"]);
+    assert!(filter.contains("/no/filter.wasm: there is no filter: build it with `make wasm`"), "{filter}");
+    let local =
+        "providers: [{name: a, type: ollama}]\nmodels: [{name: m, targets: [{provider: a}]}]\nlisten: ";
+    let free = Scratch::new("free.yaml", &format!("{local}127.0.0.1:0\n"));
+    assert!(told(&[&run[..], &[free.path()]].concat()).contains("/no/envoy: is no Envoy"));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let busy = Scratch::new("busy.yaml", &format!("{local}{address}\n"));
+    let port = told(&[&run[..], &[busy.path()]].concat());
+    assert!(port.contains(&format!("{address} is in use by another program: stop it")), "{port}");
+}
+
+/// The Envoy of `$ENVOY`, of PATH, or of the tests' own environment.
+fn envoy() -> Option<PathBuf> {
+    let asked = std::env::var_os("ENVOY").map(PathBuf::from);
+    let own = Path::new(ROOT).join(".venv/bin/envoy");
+    let answers = |program: &PathBuf| Command::new(program).arg("--version").output().is_ok();
+    asked.into_iter().chain([PathBuf::from("envoy"), own]).find(answers)
+}
+
+#[test]
+fn envoy_takes_the_renderings() {
+    let wasm = Path::new(ROOT).join("dist/switchyard.wasm");
+    let (Some(envoy), true) = (envoy(), wasm.is_file()) else {
+        println!(
+            "skipped: envoy_takes_the_renderings: needs an Envoy ($ENVOY, PATH or .venv) and dist/switchyard.wasm"
+        );
+        return;
+    };
+    for name in examples() {
+        let printed = text(&switchyard(&["render", "envoy", &format!("examples/{name}")]).stdout);
+        // The key files of the examples are on no machine that runs this.
+        let key = Scratch::new(&format!("{name}.key"), "sk-test\n");
+        let directory = key.0.parent().unwrap().to_str().unwrap();
+        let mut here = printed.clone();
+        for file in ["openai-key", "anthropic-key"] {
+            here = here.replace(
+                &format!("/run/secrets/{file}:/run/secrets"),
+                &format!("{}:{directory}", key.path()),
+            );
+        }
+        let file = Scratch::new(&format!("envoy-{name}"), &here);
+        let output = Command::new(&envoy)
+            .args(["--mode", "validate", "--disable-hot-restart", "-l", "warning", "-c", file.path()])
+            .current_dir(ROOT)
+            .output()
+            .unwrap();
+        let told = text(&output.stderr);
+        assert!(output.status.success(), "{name}: {told}");
+        assert!(!told.contains("eprecated"), "{name}: {told}");
+    }
+}
