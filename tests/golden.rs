@@ -1,0 +1,320 @@
+//! Golden cases: `tests/golden/<client>/<provider>/<case>/`.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `request.json` | what a client sends |
+//! | `upstream.json` | what the provider is to receive, or `refused.json`, the error that the client gets instead |
+//! | `reply.json` | what the provider answers |
+//! | `client.json` | what the client is to receive |
+//! | `stream.sse`, `client.sse` | the same of a stream, which is tested at every split |
+//! | `target.json` | optional: `model` at the provider, its `facts` (default: the catalogue's), the reply's `status` |
+//!
+//! `UPDATE_GOLDEN=1` writes what is expected instead of comparing it: read the difference before committing it.
+//! What is emitted is checked against the closed schemas in `../shared/validators` too, where they are present.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use serde_json::Value;
+use switchyard::{
+    dialect::{ReplyContext, chat},
+    ir::{ApiError, Decoder, Encoder},
+    provider::{Upstream, anthropic, catalogue, gemini, model::ModelFacts, openai},
+};
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Target {
+    model: Option<String>,
+    facts: Option<ModelFacts>,
+    status: Option<u16>,
+}
+
+struct Case {
+    folder: PathBuf,
+    name: String,
+    provider: String,
+    model: String,
+    facts: ModelFacts,
+    status: u16,
+}
+
+impl Case {
+    fn open(folder: PathBuf) -> Case {
+        let parts: Vec<_> =
+            folder.iter().rev().take(3).map(|part| part.to_str().unwrap().to_owned()).collect();
+        let [case, provider, client] = parts.try_into().unwrap();
+        assert_eq!(client, "chat", "{}: say in this file how its requests are read", folder.display());
+        let target: Target = fs::read(folder.join("target.json"))
+            .map_or_else(|_| Target::default(), |json| serde_json::from_slice(&json).unwrap());
+        let usual = match provider.as_str() {
+            "anthropic" => "claude-sonnet-4-5",
+            "gemini" => "gemini-2.5-flash",
+            _ => "gpt-4.1",
+        };
+        let model = target.model.unwrap_or_else(|| usual.to_owned());
+        let facts = target.facts.or_else(|| catalogue::facts(&provider, &model)).unwrap_or_default();
+        let name = format!("{client}/{provider}/{case}");
+        Case { folder, name, provider, model, facts, status: target.status.unwrap_or(200) }
+    }
+
+    fn read(&self, file: &str) -> Option<Vec<u8>> {
+        fs::read(self.folder.join(file)).ok()
+    }
+
+    fn upstream(&self) -> Upstream<'_> {
+        Upstream { model: &self.model, facts: &self.facts }
+    }
+
+    fn context(&self) -> ReplyContext {
+        let asked = self.read("request.json").map(|json| serde_json::from_slice::<Value>(&json).unwrap());
+        ReplyContext {
+            id: "0123456789abcdefghijklmn".into(),
+            created: 1_790_000_000,
+            model: self.model.clone(),
+            include_usage: asked.is_none_or(|json| json["stream_options"]["include_usage"] == true),
+        }
+    }
+
+    /// The client's request in the provider's format.
+    fn request(&self, body: &[u8]) -> Result<Vec<u8>, ApiError> {
+        let mut out = Vec::new();
+        match self.provider.as_str() {
+            "anthropic" => {
+                anthropic::request::write(&chat::parse::parse(body)?, &self.upstream(), &mut out)?;
+            }
+            "gemini" => gemini::request::write(&chat::parse::parse(body)?, &self.upstream(), &mut out)?,
+            "openai" => {
+                let head = chat::scan::scan(body)?;
+                if !openai::request::splice(body, &head, &self.upstream(), &mut out) {
+                    out.extend_from_slice(body);
+                }
+            }
+            other => panic!("{other}: say in this file how its requests are written"),
+        }
+        Ok(out)
+    }
+
+    /// The provider's reply in the client's dialect.
+    fn reply(&self, body: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let reply = match self.provider.as_str() {
+            "anthropic" if self.status == 200 => anthropic::response::read(body),
+            "anthropic" => Err(anthropic::error::read(self.status, body)),
+            "gemini" if self.status == 200 => gemini::response::read(body, &self.context().id),
+            "gemini" => Err(gemini::error::read(self.status, body)),
+            other => panic!("{other}: say in this file how its replies are read"),
+        };
+        match reply {
+            Ok(reply) => chat::reply::write(&reply, &self.context(), &mut out),
+            Err(error) => chat::error::write(&error, &mut out),
+        }
+        out
+    }
+
+    /// The provider's stream, which arrives cut at each of `cuts`, in the client's dialect.
+    fn stream(&self, bytes: &[u8], cuts: &[usize]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut decoder: Box<dyn Decoder> = match self.provider.as_str() {
+            "anthropic" => Box::new(anthropic::stream::MessagesDecoder::default()),
+            "gemini" => Box::new(gemini::stream::GeminiDecoder::new(&self.context().id)),
+            other => panic!("{other}: say in this file how its streams are read"),
+        };
+        let mut encoder = chat::stream::ChatEncoder::new(self.context());
+        let mut from = 0;
+        for to in cuts.iter().copied().chain([bytes.len()]) {
+            decoder.push(&bytes[from..to], &mut |event| encoder.encode(event, &mut out));
+            from = to;
+        }
+        decoder.end(&mut |event| encoder.encode(event, &mut out));
+        out
+    }
+
+    /// Compares, or writes.
+    fn expect(&self, file: &str, found: &str) {
+        let path = self.folder.join(file);
+        if env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(path, found).unwrap();
+            return;
+        }
+        let wanted = fs::read_to_string(&path)
+            .unwrap_or_else(|_| panic!("{}: {file} is missing; it would be:\n{found}", self.name));
+        assert!(wanted == found, "{}/{file}\n--- wanted\n{wanted}\n--- found\n{found}", self.name);
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut cases = Vec::new();
+    for client in folders(&root) {
+        for provider in folders(&client) {
+            cases.extend(folders(&provider).into_iter().map(Case::open));
+        }
+    }
+    assert!(cases.len() > 50, "only {} cases were found", cases.len());
+    cases
+}
+
+fn folders(of: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> =
+        fs::read_dir(of).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    found.sort();
+    found
+}
+
+/// The JSON text, indented; members keep their order and numbers their form.
+fn pretty(json: &[u8]) -> String {
+    let text = str::from_utf8(json).unwrap();
+    serde_json::from_str::<Value>(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let mut out = String::new();
+    let mut depth = 0;
+    let (mut quoted, mut escaped) = (false, false);
+    let mut last = ' ';
+    for c in text.chars() {
+        if quoted {
+            quoted = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+            out.push(c);
+            last = c;
+            continue;
+        }
+        let opens = matches!(last, '{' | '[');
+        match c {
+            ' ' | '\t' | '\r' | '\n' => continue,
+            '}' | ']' => {
+                depth -= 1;
+                if !opens {
+                    line(&mut out, depth);
+                }
+            }
+            _ if opens || last == ',' => line(&mut out, depth),
+            _ => {}
+        }
+        out.push(c);
+        match c {
+            '{' | '[' => depth += 1,
+            ':' => out.push(' '),
+            '"' => quoted = true,
+            _ => {}
+        }
+        last = c;
+    }
+    out.push('\n');
+    out
+}
+
+fn line(out: &mut String, depth: usize) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n("  ", depth));
+}
+
+/// A closed schema; `None`, said aloud, where the validators are absent.
+fn schema(name: &str) -> Option<jsonschema::Validator> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../shared/validators/schemas")
+        .join(format!("{name}.json"));
+    let Ok(json) = fs::read(&path) else {
+        println!("skipped: no schema at {}", path.display());
+        return None;
+    };
+    Some(jsonschema::validator_for(&serde_json::from_slice(&json).unwrap()).unwrap())
+}
+
+fn validate(schema: Option<&jsonschema::Validator>, name: &str, value: &Value) {
+    let Some(schema) = schema else { return };
+    let errors: Vec<String> =
+        schema.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{name}: {}\n{value}", errors.join("\n"));
+}
+
+#[test]
+fn requests() {
+    let anthropic = schema("anthropic.request");
+    let gemini = schema("gemini.request");
+    for case in cases() {
+        let Some(body) = case.read("request.json") else { continue };
+        match case.request(&body) {
+            Ok(sent) => {
+                case.expect("upstream.json", &pretty(&sent));
+                let mut value: Value = serde_json::from_slice(&sent).unwrap();
+                if case.provider == "gemini" {
+                    validate(gemini.as_ref(), &case.name, &value);
+                }
+                if case.provider == "anthropic" {
+                    // Older models take these, the SDK's types know them no longer.
+                    for legacy in ["temperature", "top_p", "top_k"] {
+                        value.as_object_mut().unwrap().remove(legacy);
+                    }
+                    validate(anthropic.as_ref(), &case.name, &value);
+                }
+                assert!(case.read("refused.json").is_none(), "{} was not refused", case.name);
+            }
+            Err(error) => {
+                let mut told = Vec::new();
+                chat::error::write(&error, &mut told);
+                case.expect("refused.json", &pretty(&told));
+                assert!(error.param.is_some(), "{}: an error names its field", case.name);
+                assert!(case.read("upstream.json").is_none(), "{} was refused", case.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn replies() {
+    let response = schema("openai.response");
+    for case in cases() {
+        let Some(body) = case.read("reply.json") else { continue };
+        let told = case.reply(&body);
+        case.expect("client.json", &pretty(&told));
+        let value: Value = serde_json::from_slice(&told).unwrap();
+        if value.get("error").is_none() {
+            validate_chat(response.as_ref(), &case.name, value);
+        }
+    }
+}
+
+#[test]
+fn streams() {
+    let chunk = schema("openai.chunk");
+    for case in cases() {
+        let Some(bytes) = case.read("stream.sse") else { continue };
+        let whole = case.stream(&bytes, &[]);
+        case.expect("client.sse", str::from_utf8(&whole).unwrap());
+        for cut in 0..=bytes.len() {
+            assert!(case.stream(&bytes, &[cut]) == whole, "{} cut at {cut}", case.name);
+        }
+        let each: Vec<usize> = (1..bytes.len()).collect();
+        assert!(case.stream(&bytes, &each) == whole, "{} byte by byte", case.name);
+        for data in str::from_utf8(&whole).unwrap().lines().filter_map(|line| line.strip_prefix("data: ")) {
+            let Ok(value) = serde_json::from_str::<Value>(data) else {
+                assert_eq!(data, "[DONE]", "{}", case.name);
+                continue;
+            };
+            if value.get("error").is_none() {
+                validate_chat(chunk.as_ref(), &case.name, value);
+            }
+        }
+    }
+}
+
+/// Reasoning is told in two members, and the signature of a call in one, that are no part of OpenAI's API; all else must be.
+fn validate_chat(schema: Option<&jsonschema::Validator>, name: &str, mut value: Value) {
+    for choice in value["choices"].as_array_mut().unwrap() {
+        for place in ["message", "delta"] {
+            if let Some(object) = choice.get_mut(place).and_then(Value::as_object_mut) {
+                object.remove("reasoning_content");
+                object.remove("thinking_blocks");
+                for call in object.get_mut("tool_calls").and_then(Value::as_array_mut).into_iter().flatten() {
+                    call.as_object_mut().unwrap().remove("extra_content");
+                }
+            }
+        }
+    }
+    validate(schema, name, &value);
+}
