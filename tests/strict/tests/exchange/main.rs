@@ -1,0 +1,12 @@
+//! Whole exchanges through the compiled module, on a host that enforces Envoy's rules.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bounds;
+mod converted;
+mod failover;
+mod local;
+mod same;
+mod splits;
+mod trailers;
