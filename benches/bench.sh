@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# CPU time of Envoy a request: plain, with an empty pair of filters, with Switchyard. All in one run, pinned.
+# Arguments go to bench.py: benches/bench.sh --rounds 5 --seconds 2
+# The last line is the verdict: `bench: same-format X.XX, converted X.XX times the empty pair`.
+set -eu
+cd "$(dirname "$0")/.."
+. tests/lib.sh
+
+command -v taskset >/dev/null || { echo "bench: taskset is missing (Debian: util-linux)" >&2; exit 1; }
+if ! command -v wrk >/dev/null; then
+  if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    echo "installing wrk" >&2
+    { apt-get update && apt-get install -y wrk; } >/dev/null 2>&1 || true
+  fi
+  command -v wrk >/dev/null || { echo "bench: wrk is missing: install it (Debian: apt-get install wrk)" >&2; exit 1; }
+fi
+[ -s dist/switchyard.wasm ] || { echo "bench: dist/switchyard.wasm is missing: run \`make wasm\`" >&2; exit 1; }
+
+need_venv
+[ -n "${SWITCHYARD:-}" ] || cargo build --quiet --bin switchyard
+cargo build --quiet --locked --release --target wasm32-unknown-unknown --target-dir target/empty \
+  --manifest-path benches/empty/Cargo.toml
+command=${SWITCHYARD:-${CARGO_TARGET_DIR:-target}/debug/switchyard}
+envoy=${ENVOY:-$(command -v envoy || echo "$VENV/bin/envoy")}
+exec "$VENV/bin/python" benches/bench.py --envoy "$envoy" --command "$command" \
+  --empty target/empty/wasm32-unknown-unknown/release/empty.wasm "$@"
