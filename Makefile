@@ -1,0 +1,76 @@
+# `make` alone lists what there is. Every target says its verdict in its last line.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+WASM := dist/switchyard.wasm
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+WASM_LIMIT := 1000000
+
+# need TOOL, WHAT TO DO
+need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
+need-cargo = $(call need,cargo,install Rust from https://rustup.rs)
+
+.PHONY: help run wasm test check e2e bench size fuzz schema renderings clean
+
+help: ## List the targets
+	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
+	@echo "Begin with: make run"
+
+run: wasm ## Start the gateway: with FILE=gateway.yaml, or with what the environment has, or with a mock
+	@cargo build --quiet --release --bin switchyard
+	@exec env SWITCHYARD_CACHE="$${SWITCHYARD_CACHE:-$(CURDIR)/.cache/switchyard}" $(TARGET_DIR)/release/switchyard run $(FILE)
+
+wasm: ## Build the filter: dist/switchyard.wasm
+	@$(need-cargo)
+	@cargo build --quiet --lib --profile wasm --target wasm32-unknown-unknown
+	@mkdir -p dist
+	@cp $(TARGET_DIR)/wasm32-unknown-unknown/wasm/switchyard.wasm $(WASM).new
+	@mv $(WASM).new $(WASM)
+	@echo "wasm: $(WASM), $$(wc -c <$(WASM)) bytes"
+
+test: ## Set up what the tests need, and run all of them
+	@$(need-cargo)
+	@tests/run.sh
+
+check: ## Format, lints, licences and advisories
+	@$(need-cargo)
+	@cargo fmt --all --check
+	@cargo clippy --quiet --workspace --all-targets -- -D warnings
+	@cargo clippy --quiet --lib --target wasm32-unknown-unknown -- -D warnings
+	@$(call need,cargo-deny,cargo install --locked cargo-deny)
+	@cargo deny --log-level error check
+	@echo "check: ok"
+
+e2e: wasm ## Real Envoy, the compiled filter, providers that assert
+	@tests/e2e.sh
+
+bench: wasm ## Cost of a request, beside plain Envoy and an empty filter
+	@benches/bench.sh
+
+size: wasm ## Fail when the filter is larger than 1,000,000 bytes
+	@bytes=$$(wc -c <$(WASM)); \
+	if [ "$$bytes" -gt $(WASM_LIMIT) ]; then echo "size: $$bytes bytes, over the limit of $(WASM_LIMIT)"; exit 1; fi; \
+	echo "size: $$bytes bytes, within $(WASM_LIMIT)"
+
+fuzz: ## Fuzz each target for 60 seconds, or SECONDS_EACH
+	@$(need-cargo)
+	@$(call need,cargo-fuzz,cargo install --locked cargo-fuzz)
+	@for target in $$(cargo fuzz list); do \
+	  echo "fuzz: $$target"; RUSTC_BOOTSTRAP=1 cargo fuzz run "$$target" -- -max_total_time=$(or $(SECONDS_EACH),60) -rss_limit_mb=2048; \
+	done
+	@echo "fuzz: nothing found"
+
+schema: ## Write docs/gateway.schema.json again
+	@SWITCHYARD_WRITE=1 cargo test --quiet --lib the_committed_schema_is_current >/dev/null
+	@echo "schema: docs/gateway.schema.json"
+
+renderings: ## Write envoy/*.yaml again, from examples/*.yaml
+	@SWITCHYARD_WRITE=1 cargo test --quiet --test cli committed_renderings >/dev/null
+	@echo "renderings: $$(ls envoy/*.yaml | wc -l) files in envoy/"
+
+clean: ## Remove what was built and fetched
+	@rm -rf dist .cache .venv $(TARGET_DIR) fuzz/target
+	@echo "clean: done"
