@@ -1,9 +1,29 @@
-//! What a failed reply tells without JSON: its status, and a short plain text.
+//! A failed reply: what its status and a short plain text tell where its body does not.
 
-use crate::ir::ErrorKind;
+use crate::ir::{ApiError, ErrorKind};
 
 /// Longest text of a body that is not JSON that is shown to the client, in characters.
 const SHOWN: usize = 300;
+
+/// Reads a reply whose status is not 200. `parse` reads the format's own errors, with the kind to use where they do
+/// not tell; `refine` is what words alone tell of a plain text.
+pub(super) fn read_failed(
+    status: u16,
+    body: &[u8],
+    parse: fn(&[u8], ErrorKind) -> Option<ApiError>,
+    refine: fn(ErrorKind, &str) -> ErrorKind,
+) -> ApiError {
+    let error = parse(body, by_status(status)).unwrap_or_else(|| {
+        let message =
+            plain_text(body).unwrap_or_else(|| format!("The provider answered with status {status}."));
+        ApiError::new(refine(by_status(status), &message), message)
+    });
+    let kind = match error.kind {
+        ErrorKind::InvalidRequest if ErrorKind::is_no_fault_of_the_request(status) => ErrorKind::Server,
+        kind => kind,
+    };
+    ApiError { kind, ..error }.with_upstream_status(status)
+}
 
 /// What a status means where the body does not tell more.
 pub(super) fn by_status(status: u16) -> ErrorKind {
@@ -23,7 +43,7 @@ pub(super) fn by_status(status: u16) -> ErrorKind {
 }
 
 /// A short plain body, such as a load balancer's; markup is not for a person to read.
-pub(super) fn plain_text(body: &[u8]) -> Option<String> {
+fn plain_text(body: &[u8]) -> Option<String> {
     let text = str::from_utf8(body).ok()?.trim();
     if text.is_empty()
         || text.starts_with(['<', '{', '['])

@@ -10,21 +10,12 @@ use serde_json::value::RawValue;
 use super::json::{Count, MaybeText};
 use crate::{
     ir::{ApiError, ErrorKind},
-    provider::status::{by_status, plain_text},
+    provider::status::{by_status, read_failed},
 };
 
 /// Reads a reply whose status is not 200. Whatever the body holds, there is an error.
 pub fn read(status: u16, body: &[u8]) -> ApiError {
-    let error = parse(body, by_status(status)).unwrap_or_else(|| {
-        let message =
-            plain_text(body).unwrap_or_else(|| format!("The provider answered with status {status}."));
-        ApiError::new(by_status(status), message)
-    });
-    let kind = match error.kind {
-        ErrorKind::InvalidRequest if ErrorKind::is_no_fault_of_the_request(status) => ErrorKind::Server,
-        kind => kind,
-    };
-    ApiError { kind, ..error }.with_upstream_status(status)
+    read_failed(status, body, parse, |kind, _| kind)
 }
 
 /// Reads an error out of a JSON body or a stream's chunk; `None` where there is none. `otherwise` is the kind where
