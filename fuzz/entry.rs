@@ -10,7 +10,7 @@
 use serde_json::Value;
 use switchyard::{
     dialect::chat::{parse, scan},
-    provider::{Upstream, anthropic, gemini, model::ModelFacts},
+    provider::{Format, Upstream, anthropic, gemini, model::ModelFacts, quirks::Quirks},
     stream::sse::{Segment, SseDeframer},
 };
 
@@ -72,13 +72,27 @@ pub fn chat_request(body: &[u8]) {
     let Ok(request) = request else { return };
     let facts = ModelFacts::default();
     let mut out = Vec::new();
-    if anthropic::request::write(&request, &Upstream { model: "claude", facts: &facts }, &mut out).is_ok() {
+    if anthropic::request::write(
+        &request,
+        Format::Anthropic,
+        &Upstream { model: "claude", facts: &facts, quirks: Quirks::NONE },
+        &mut out,
+    )
+    .is_ok()
+    {
         let written: Value = serde_json::from_slice(&out).expect("a request of valid JSON");
         assert_eq!(written.get("model").and_then(Value::as_str), Some("claude"));
         assert!(written.get("messages").is_some_and(Value::is_array), "{written}");
     }
     out.clear();
-    if gemini::request::write(&request, &Upstream { model: "gemini", facts: &facts }, &mut out).is_ok() {
+    if gemini::request::write(
+        &request,
+        Format::Gemini,
+        &Upstream { model: "gemini", facts: &facts, quirks: Quirks::NONE },
+        &mut out,
+    )
+    .is_ok()
+    {
         let written: Value = serde_json::from_slice(&out).expect("a request of valid JSON");
         assert!(written.get("contents").is_some_and(Value::is_array), "{written}");
     }

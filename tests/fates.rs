@@ -23,6 +23,7 @@ use switchyard::{
         fate::{self, Fate},
         model::{ModelFacts, Thinking},
         path,
+        quirks::Quirks,
     },
     translate::{self, Outcome},
 };
@@ -151,7 +152,8 @@ fn pair(field: Field) -> (Value, Value) {
 
 /// All that a provider of this format is sent: its path, and the body.
 fn write(format: Format, request: &Value) -> Result<Vec<u8>, ApiError> {
-    let thinking = if format == Format::Gemini { Thinking::Budget } else { Thinking::Adaptive };
+    let thinking =
+        if matches!(format, Format::Gemini | Format::Vertex) { Thinking::Budget } else { Thinking::Adaptive };
     let facts = ModelFacts { max_output: Some(32_000), thinking, json_schema: true, ..ModelFacts::default() };
     let body = request.to_string();
     let head = scan::scan(body.as_bytes()).unwrap();
@@ -159,7 +161,7 @@ fn write(format: Format, request: &Value) -> Result<Vec<u8>, ApiError> {
     let kind = kinds::kind(format.name()).unwrap();
     let path = kind.stream_path.filter(|_| head.stream).unwrap_or(kind.path);
     let mut out = path::fill(path, &head.model, format)?.into_owned().into_bytes();
-    let upstream = Upstream { model: &head.model, facts: &facts };
+    let upstream = Upstream { model: &head.model, facts: &facts, quirks: Quirks::NONE };
     let outcome = translate::request(Dialect::Chat, format, body.as_bytes(), &head, &upstream, &mut out)?;
     assert_eq!(outcome, Outcome::Replaced);
     Ok(out)
@@ -167,9 +169,13 @@ fn write(format: Format, request: &Value) -> Result<Vec<u8>, ApiError> {
 
 #[test]
 fn every_format_keeps_to_its_table() {
-    for format in [Format::Anthropic, Format::Gemini] {
+    // TEMPORARY while formats are added: one that refuses messages is not written yet.
+    let written = |format: &&Format| {
+        **format != Format::Openai && !matches!(fate::of_chat(**format, Field::Messages), Fate::Refused(_))
+    };
+    for format in Format::ALL.iter().filter(written) {
         for field in Field::ALL {
-            keeps(format, *field);
+            keeps(*format, *field);
         }
     }
 }
@@ -214,5 +220,9 @@ fn the_documentation_is_the_table() {
     let committed = fs::read_to_string(&path).unwrap_or_default();
     assert!(committed == page, "docs/fidelity.md is not what the tables say; UPDATE_GOLDEN=1 writes it");
     let rows = page.lines().filter(|line| line.starts_with("| ")).count();
-    assert_eq!(rows, 2 * (Field::ALL.len() + 1), "a table for each format but OpenAI's own");
+    assert_eq!(
+        rows,
+        (Format::ALL.len() - 1) * (Field::ALL.len() + 1),
+        "a table for each format but OpenAI's own"
+    );
 }

@@ -7,7 +7,7 @@
 //! | `reply.json` | what the provider answers |
 //! | `client.json` | what the client is to receive |
 //! | `stream.sse`, `client.sse` | the same of a stream, which is tested at every split |
-//! | `target.json` | optional: `model` at the provider, its `facts` (default: the catalogue's), the reply's `status` |
+//! | `target.json` | optional: `model` at the provider, its `facts` (default: the catalogue's), the reply's `status` and `error_type` |
 //!
 //! `UPDATE_GOLDEN=1` writes what is expected instead of comparing it: read the difference before committing it.
 //! What is emitted is checked against the closed schemas in `../shared/validators` too, where they are present.
@@ -22,9 +22,10 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 use switchyard::{
-    dialect::{ReplyContext, chat},
-    ir::{ApiError, Decoder, Encoder},
-    provider::{Upstream, anthropic, catalogue, gemini, model::ModelFacts, openai},
+    dialect::{Dialect, ReplyContext, chat},
+    ir::ApiError,
+    provider::{Format, Upstream, catalogue, model::ModelFacts, quirks::Quirks},
+    translate::{self, Outcome, ReplyStream},
 };
 
 #[derive(Default, Deserialize)]
@@ -33,15 +34,17 @@ struct Target {
     model: Option<String>,
     facts: Option<ModelFacts>,
     status: Option<u16>,
+    error_type: Option<String>,
 }
 
 struct Case {
     folder: PathBuf,
     name: String,
-    provider: String,
     model: String,
     facts: ModelFacts,
     status: u16,
+    error_type: Option<String>,
+    format: Format,
 }
 
 impl Case {
@@ -52,15 +55,22 @@ impl Case {
         assert_eq!(client, "chat", "{}: say in this file how its requests are read", folder.display());
         let target: Target = fs::read(folder.join("target.json"))
             .map_or_else(|_| Target::default(), |json| serde_json::from_slice(&json).unwrap());
-        let usual = match provider.as_str() {
-            "anthropic" => "claude-sonnet-4-5",
-            "gemini" => "gemini-2.5-flash",
-            _ => "gpt-4.1",
+        let format = Format::ALL.iter().copied().find(|format| format.name() == provider);
+        let format = format.unwrap_or_else(|| panic!("{provider} is no format"));
+        let usual = match format {
+            Format::Anthropic => "claude-sonnet-4-5",
+            Format::Gemini | Format::Vertex => "gemini-2.5-flash",
+            Format::VertexAnthropic => "claude-sonnet-4-5@20250929",
+            Format::Bedrock | Format::BedrockAnthropic => "anthropic.claude-sonnet-4-5-20250929-v1:0",
+            Format::Cohere => "command-a-03-2025",
+            Format::Mistral => "mistral-large-latest",
+            Format::Openai | Format::Responses => "gpt-4.1",
         };
         let model = target.model.unwrap_or_else(|| usual.to_owned());
         let facts = target.facts.or_else(|| catalogue::facts(&provider, &model)).unwrap_or_default();
         let name = format!("{client}/{provider}/{case}");
-        Case { folder, name, provider, model, facts, status: target.status.unwrap_or(200) }
+        let (status, error_type) = (target.status.unwrap_or(200), target.error_type);
+        Case { folder, name, model, facts, status, error_type, format }
     }
 
     fn read(&self, file: &str) -> Option<Vec<u8>> {
@@ -68,7 +78,7 @@ impl Case {
     }
 
     fn upstream(&self) -> Upstream<'_> {
-        Upstream { model: &self.model, facts: &self.facts }
+        Upstream { model: &self.model, facts: &self.facts, quirks: Quirks::NONE }
     }
 
     fn context(&self) -> ReplyContext {
@@ -84,34 +94,23 @@ impl Case {
     /// The client's request in the provider's format.
     fn request(&self, body: &[u8]) -> Result<Vec<u8>, ApiError> {
         let mut out = Vec::new();
-        match self.provider.as_str() {
-            "anthropic" => {
-                anthropic::request::write(&chat::parse::parse(body)?, &self.upstream(), &mut out)?;
-            }
-            "gemini" => gemini::request::write(&chat::parse::parse(body)?, &self.upstream(), &mut out)?,
-            "openai" => {
-                let head = chat::scan::scan(body)?;
-                if !openai::request::splice(body, &head, &self.upstream(), &mut out) {
-                    out.extend_from_slice(body);
-                }
-            }
-            other => panic!("{other}: say in this file how its requests are written"),
-        }
-        Ok(out)
+        let head = chat::scan::scan(body)?;
+        let outcome =
+            translate::request(Dialect::Chat, self.format, body, &head, &self.upstream(), &mut out)?;
+        Ok(if outcome == Outcome::AsIs { body.to_vec() } else { out })
     }
 
     /// The provider's reply in the client's dialect.
     fn reply(&self, body: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
-        let reply = match self.provider.as_str() {
-            "anthropic" if self.status == 200 => anthropic::response::read(body),
-            "anthropic" => Err(anthropic::error::read(self.status, body)),
-            "gemini" if self.status == 200 => gemini::response::read(body, &self.context().id),
-            "gemini" => Err(gemini::error::read(self.status, body)),
-            other => panic!("{other}: say in this file how its replies are read"),
+        let reply = if self.status == 200 {
+            translate::reply(Dialect::Chat, self.format, body, &self.context(), &mut out)
+        } else {
+            Err(translate::error(self.format, self.status, self.error_type.as_deref(), body))
         };
         match reply {
-            Ok(reply) => chat::reply::write(&reply, &self.context(), &mut out),
+            Ok((Outcome::AsIs, _)) => out.extend_from_slice(body),
+            Ok((Outcome::Replaced, _)) => {}
             Err(error) => chat::error::write(&error, &mut out),
         }
         out
@@ -119,20 +118,18 @@ impl Case {
 
     /// The provider's stream, which arrives cut at each of `cuts`, in the client's dialect.
     fn stream(&self, bytes: &[u8], cuts: &[usize]) -> Vec<u8> {
-        let mut out = Vec::new();
-        let mut decoder: Box<dyn Decoder> = match self.provider.as_str() {
-            "anthropic" => Box::new(anthropic::stream::MessagesDecoder::default()),
-            "gemini" => Box::new(gemini::stream::GeminiDecoder::new(&self.context().id)),
-            other => panic!("{other}: say in this file how its streams are read"),
-        };
-        let mut encoder = chat::stream::ChatEncoder::new(self.context());
+        let mut stream = ReplyStream::new(Dialect::Chat, self.format, self.context());
+        let (mut all, mut out) = (Vec::new(), Vec::new());
         let mut from = 0;
         for to in cuts.iter().copied().chain([bytes.len()]) {
-            decoder.push(&bytes[from..to], &mut |event| encoder.encode(event, &mut out));
+            if stream.push(&bytes[from..to], &mut out) == Outcome::AsIs {
+                all.extend_from_slice(&bytes[from..to]);
+            }
+            all.append(&mut out);
             from = to;
         }
-        decoder.end(&mut |event| encoder.encode(event, &mut out));
-        out
+        stream.end(&mut all);
+        all
     }
 
     /// Compares, or writes.
@@ -225,6 +222,28 @@ fn schema(name: &str) -> Option<jsonschema::Validator> {
     Some(jsonschema::validator_for(&serde_json::from_slice(&json).unwrap()).unwrap())
 }
 
+/// What a provider of this format is sent is valid by it. Bedrock's is checked by botocore (`make conformance`).
+fn schema_of(format: Format) -> Option<jsonschema::Validator> {
+    schema(match format {
+        Format::Openai => "openai.request",
+        Format::Anthropic => "anthropic.request",
+        Format::Gemini | Format::Vertex => "gemini.request",
+        Format::Cohere => "cohere.request",
+        Format::Mistral => "mistral.request",
+        Format::Responses => "openai.responses_request",
+        Format::Bedrock | Format::VertexAnthropic | Format::BedrockAnthropic => return None,
+    })
+}
+
+/// What older models take, and the vendor's newest types know no longer.
+fn strip_legacy(format: Format, value: &mut Value) {
+    if format == Format::Anthropic {
+        for legacy in ["temperature", "top_p", "top_k"] {
+            value.as_object_mut().unwrap().remove(legacy);
+        }
+    }
+}
+
 fn validate(schema: Option<&jsonschema::Validator>, name: &str, value: &Value) {
     let Some(schema) = schema else { return };
     let errors: Vec<String> =
@@ -234,24 +253,16 @@ fn validate(schema: Option<&jsonschema::Validator>, name: &str, value: &Value) {
 
 #[test]
 fn requests() {
-    let anthropic = schema("anthropic.request");
-    let gemini = schema("gemini.request");
+    let schemas: Vec<_> = Format::ALL.iter().map(|format| (*format, schema_of(*format))).collect();
     for case in cases() {
         let Some(body) = case.read("request.json") else { continue };
         match case.request(&body) {
             Ok(sent) => {
                 case.expect("upstream.json", &pretty(&sent));
                 let mut value: Value = serde_json::from_slice(&sent).unwrap();
-                if case.provider == "gemini" {
-                    validate(gemini.as_ref(), &case.name, &value);
-                }
-                if case.provider == "anthropic" {
-                    // Older models take these, the SDK's types know them no longer.
-                    for legacy in ["temperature", "top_p", "top_k"] {
-                        value.as_object_mut().unwrap().remove(legacy);
-                    }
-                    validate(anthropic.as_ref(), &case.name, &value);
-                }
+                strip_legacy(case.format, &mut value);
+                let schema = schemas.iter().find(|(format, _)| *format == case.format);
+                validate(schema.and_then(|(_, schema)| schema.as_ref()), &case.name, &value);
                 assert!(case.read("refused.json").is_none(), "{} was not refused", case.name);
             }
             Err(error) => {
@@ -310,6 +321,10 @@ fn validate_chat(schema: Option<&jsonschema::Validator>, name: &str, mut value: 
             if let Some(object) = choice.get_mut(place).and_then(Value::as_object_mut) {
                 object.remove("reasoning_content");
                 object.remove("thinking_blocks");
+                object.remove("extra_content");
+                if place == "delta" {
+                    object.remove("annotations");
+                }
                 for call in object.get_mut("tool_calls").and_then(Value::as_array_mut).into_iter().flatten() {
                     call.as_object_mut().unwrap().remove("extra_content");
                 }

@@ -121,6 +121,7 @@ fn whole_replies() {
                     found.calls.push((id.to_string(), name.to_string(), args));
                     found.signatures.extend(signature.as_deref().map(str::to_owned));
                 }
+                ReplyPart::Citation(_) | ReplyPart::Extra(_) => {}
                 ReplyPart::Refusal(_) | ReplyPart::RedactedThinking(_) => panic!("{name}: {part:?}"),
             }
         }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::provider::{Format, model::ModelFacts};
+use crate::provider::{Format, model::ModelFacts, quirks::Quirks};
 
 /// The version of this format.
 pub const VERSION: u32 = 1;
@@ -71,6 +71,9 @@ pub struct Provider {
     /// Further headers that each of its requests carries, lower case.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
+    /// In what it differs from the vendor of its format.
+    #[serde(default, skip_serializing_if = "Quirks::is_none")]
+    pub quirks: Quirks,
     /// What is known of its models, by the provider's own names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<(String, ModelFacts)>,

@@ -262,8 +262,9 @@ fn read_body(host: &impl Host, size: usize) -> Result<Vec<u8>, ApiError> {
 fn translate_request(attempt: &Attempt, body: &[u8], out: &mut Vec<u8>) -> Result<Outcome, ApiError> {
     let Attempt { exchange, provider, model } = attempt;
     let facts = exchange.setup.facts(*provider, model);
-    let format = config(attempt)?.format;
-    translate::request(exchange.dialect, format, body, &exchange.head, &Upstream { model, facts }, out)
+    let row = config(attempt)?;
+    let upstream = Upstream { model, facts, quirks: &row.quirks };
+    translate::request(exchange.dialect, row.format, body, &exchange.head, &upstream, out)
 }
 
 /// The provider's row of the configuration.
@@ -287,7 +288,8 @@ fn write_headers(
     let length = if outcome == Outcome::AsIs { exchange.body_length } else { out.len() }.to_string();
     let discovered = discovered.map(|secret| [row.auth_prefix.as_bytes(), secret.trim_ascii()].concat());
     let credential = discovered.as_deref().or_else(|| exchange.setup.credential(attempt.provider));
-    let accept: &[u8] = if exchange.head.stream { b"text/event-stream" } else { b"application/json" };
+    let accept: &[u8] =
+        if exchange.head.stream { row.format.stream_type().as_bytes() } else { b"application/json" };
     let mut pairs: Vec<(&[u8], &[u8])> = Vec::with_capacity(12);
     pairs.extend([
         (&b":method"[..], &b"POST"[..]),

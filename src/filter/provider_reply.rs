@@ -95,14 +95,14 @@ impl ReplyState {
             return Err(unusable("no body"));
         }
         if end {
-            return Err(translate::error(format, status, b""));
+            return Err(translate::error(format, status, error_type(headers), b""));
         }
         if let Some(encoding) = headers.get("content-encoding")
             && !encoding.eq_ignore_ascii_case(b"identity")
         {
             return Err(unusable("a compressed body, which was not asked for"));
         }
-        let streamed = headers.get("content-type").is_some_and(is_event_stream);
+        let streamed = headers.get("content-type").is_some_and(|value| is_stream(format, value));
         match (status, streamed) {
             (200, true) if self.attempt.exchange.head.stream => {
                 Ok(Some(ReplyStream::new(self.attempt.exchange.dialect, format, self.context(host, format))))
@@ -213,7 +213,7 @@ impl ReplyState {
             }
         };
         let mut out = Vec::new();
-        match self.read_whole(host, status, &body, &mut out) {
+        match self.read_whole(host, (status, &headers), &body, &mut out) {
             Ok(outcome) => {
                 let form = if outcome == Outcome::AsIs { Form::AsIs } else { Form::Whole(out.len()) };
                 self.release(host, &headers, form);
@@ -236,14 +236,14 @@ impl ReplyState {
     fn read_whole(
         &self,
         host: &impl Host,
-        status: u16,
+        (status, headers): (u16, &HeaderPairs),
         body: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<Outcome, ApiError> {
         let exchange = &self.attempt.exchange;
         let format = config(&self.attempt)?.format;
         if status != 200 {
-            return Err(translate::error(format, status, body));
+            return Err(translate::error(format, status, error_type(headers), body));
         }
         let context = self.context(host, format);
         let (outcome, usage) = translate::reply(exchange.dialect, format, body, &context, out)?;
@@ -325,6 +325,12 @@ impl ReplyState {
                 (b"content-length", length.as_bytes()),
             ]);
         }
+        // Whole seconds are all that the header can say (RFC 9110 section 10.2.3).
+        let wait = error.retry_after.map(|wait| wait.div_ceil(1000).to_string());
+        let told = headers.is_some_and(|headers| headers.get("retry-after").is_some());
+        if let Some(wait) = wait.as_deref().filter(|_| !told) {
+            pairs.push((b"retry-after", wait.as_bytes()));
+        }
         let passed = headers.into_iter().flat_map(HeaderPairs::iter).filter(|(name, _)| reaches_client(name));
         pairs.extend(passed);
         exchange.answer.set(Answer::Failed);
@@ -382,8 +388,13 @@ fn write_body(host: &impl Host, body: &[u8]) {
     }
 }
 
-fn is_event_stream(content_type: &[u8]) -> bool {
-    let wanted = b"text/event-stream";
+/// How AWS tells the kind of an error.
+fn error_type(headers: &HeaderPairs) -> Option<&str> {
+    std::str::from_utf8(headers.get("x-amzn-errortype")?).ok()
+}
+
+fn is_stream(format: Format, content_type: &[u8]) -> bool {
+    let wanted = format.stream_type().as_bytes();
     content_type.get(..wanted.len()).is_some_and(|start| start.eq_ignore_ascii_case(wanted))
 }
 

@@ -54,12 +54,21 @@ pub struct ApiError {
     pub param: Option<String>,
     /// The status that the provider answered with, if a provider answered.
     pub upstream_status: Option<u16>,
+    /// After how many milliseconds the provider wants to be asked again, where its body tells.
+    pub retry_after: Option<u64>,
 }
 
 impl ApiError {
     /// An error of this kind with nothing but a message.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), code: None, param: None, upstream_status: None }
+        Self {
+            kind,
+            message: message.into(),
+            code: None,
+            param: None,
+            upstream_status: None,
+            retry_after: None,
+        }
     }
 
     /// A request that is wrong at `param`.

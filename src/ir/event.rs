@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::{ApiError, Finish, Usage};
+use super::{ApiError, Citation, Extra, Finish, Usage};
 
 /// One step of a streamed answer.
 ///
@@ -49,6 +49,10 @@ pub enum Event<'a> {
         /// Which call.
         index: u32,
     },
+    /// A source of the text so far.
+    Citation(Citation<'a>),
+    /// What only the vendor's own API tells.
+    Extra(Extra<'a>),
     /// What it took so far.
     Usage(Usage),
     /// Why the model stopped.

@@ -14,7 +14,7 @@ mod usage;
 
 pub use error::{ApiError, ErrorKind};
 pub use event::{Decoder, Encoder, Event};
-pub use reply::{Finish, Reply, ReplyPart};
+pub use reply::{Citation, Extra, Finish, Reply, ReplyPart};
 pub use request::{
     AudioFormat, CacheControl, Effort, Media, Message, Part, Reasoning, Request, ResponseFormat, Role, Tool,
     ToolChoice,

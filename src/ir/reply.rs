@@ -19,6 +19,30 @@ pub enum Finish<'a> {
     Refusal,
 }
 
+/// A source that the answer names: OpenAI's `url_citation`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Citation<'a> {
+    /// Where the source is.
+    pub url: Cow<'a, str>,
+    /// What it is called; may be empty.
+    pub title: Cow<'a, str>,
+    /// From which character of the answer's text up to which it stands for, counted in Unicode characters, where the
+    /// provider tells.
+    pub span: Option<(u64, u64)>,
+}
+
+/// What only one vendor's API tells beside the answer: safety ratings, sources that are no links, signatures of text.
+/// It is the vendor's own JSON, which clients that know that vendor read, and may send back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extra<'a> {
+    /// Whose: `google`, `anthropic`, `aws`, `cohere`.
+    pub vendor: &'static str,
+    /// What, in snake case: `safety_ratings`. One name is given once an answer.
+    pub name: &'static str,
+    /// JSON text.
+    pub json: Cow<'a, str>,
+}
+
 /// One piece of an answer, in the order the provider gave them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReplyPart<'a> {
@@ -46,6 +70,10 @@ pub enum ReplyPart<'a> {
         /// The reasoning behind the call, as the provider signed it; opaque, and wanted back with the call.
         signature: Option<Cow<'a, str>>,
     },
+    /// A source.
+    Citation(Citation<'a>),
+    /// What only the vendor's own API tells.
+    Extra(Extra<'a>),
 }
 
 /// A whole answer.

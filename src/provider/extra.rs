@@ -54,13 +54,5 @@ fn refuse(format: Format, field: Field) -> ApiError {
         _ => "it has no counterpart",
     };
     let name = field.name();
-    ApiError::invalid(name, format!("`{name}` cannot be sent to {}: {why}.", whose_model(format)))
-}
-
-fn whose_model(format: Format) -> &'static str {
-    match format {
-        Format::Openai => "an OpenAI model",
-        Format::Anthropic => "an Anthropic model",
-        Format::Gemini => "a Gemini model",
-    }
+    ApiError::invalid(name, format!("`{name}` cannot be sent to {}: {why}.", format.whose_model()))
 }

@@ -23,8 +23,14 @@ pub enum Fate {
 pub fn of_chat(format: Format, field: Field) -> Fate {
     match format {
         Format::Openai => Fate::Forwarded,
-        Format::Anthropic => super::anthropic::fate::of_chat(field),
-        Format::Gemini => super::gemini::fate::of_chat(field),
+        Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic => {
+            super::anthropic::fate::of_chat(format, field)
+        }
+        Format::Gemini | Format::Vertex => super::gemini::fate::of_chat(format, field),
+        Format::Bedrock => super::bedrock::fate::of_chat(field),
+        Format::Cohere => super::cohere::fate::of_chat(field),
+        Format::Mistral => super::mistral::fate::of_chat(field),
+        Format::Responses => super::responses::fate::of_chat(field),
     }
 }
 
@@ -32,15 +38,23 @@ pub fn of_chat(format: Format, field: Field) -> Fate {
 pub fn refusal(format: Format, facts: &ModelFacts, field: Field) -> Option<&'static str> {
     match of_chat(format, field) {
         Fate::Refused(why) => Some(why),
-        _ if format == Format::Anthropic => super::anthropic::fate::by_model(facts, field),
-        _ => None,
+        _ => match format {
+            Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic => {
+                super::anthropic::fate::by_model(facts, field)
+            }
+            Format::Bedrock => super::bedrock::fate::by_model(facts, field),
+            Format::Cohere => super::cohere::fate::by_model(facts, field),
+            Format::Mistral => super::mistral::fate::by_model(facts, field),
+            Format::Responses => super::responses::fate::by_model(facts, field),
+            Format::Openai | Format::Gemini | Format::Vertex => None,
+        },
     }
 }
 
 /// The table as `docs/fidelity.md` holds it: Markdown.
 pub fn markdown() -> String {
     let mut page = String::from(HEAD);
-    for format in [Format::Openai, Format::Anthropic, Format::Gemini] {
+    for &format in Format::ALL {
         page.push_str(&format!("\n## Chat Completions to `{}`\n\n", format.name()));
         if Field::ALL.iter().all(|field| of_chat(format, *field) == Fate::Forwarded) {
             page.push_str("Same format in and out: every field is sent as it came, known or not. ");

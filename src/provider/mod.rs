@@ -3,20 +3,25 @@
 use serde::{Deserialize, Serialize};
 
 pub mod anthropic;
+pub mod bedrock;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod catalogue;
+pub mod cohere;
 mod extra;
 pub mod fate;
 pub mod gemini;
 mod json;
+pub mod mistral;
 pub mod model;
 pub mod openai;
 pub mod path;
+pub mod quirks;
+pub mod responses;
 mod status;
 
 /// The wire format of a provider's chat endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// OpenAI Chat Completions, and whatever is compatible with it.
     Openai,
@@ -24,15 +29,74 @@ pub enum Format {
     Anthropic,
     /// Google's Gemini API, `generateContent` and `streamGenerateContent`.
     Gemini,
+    /// Gemini models on Google's Vertex AI: the same messages at other paths, and links to pictures are taken.
+    Vertex,
+    /// Claude on Vertex AI: Anthropic Messages through `rawPredict` and `streamRawPredict`.
+    VertexAnthropic,
+    /// Any model on AWS Bedrock: `Converse` and `ConverseStream`.
+    Bedrock,
+    /// Claude on AWS Bedrock: Anthropic Messages through `InvokeModel`, whose streams are AWS event streams.
+    BedrockAnthropic,
+    /// Cohere's v2 API.
+    Cohere,
+    /// Mistral's API: close to OpenAI's, and strict.
+    Mistral,
+    /// OpenAI Responses, for models that speak nothing else.
+    #[serde(rename = "openai-responses")]
+    Responses,
 }
 
 impl Format {
+    /// All of them, in the order of the documentation.
+    pub const ALL: &'static [Format] = &[
+        Format::Openai,
+        Format::Anthropic,
+        Format::Gemini,
+        Format::Vertex,
+        Format::VertexAnthropic,
+        Format::Bedrock,
+        Format::BedrockAnthropic,
+        Format::Cohere,
+        Format::Mistral,
+        Format::Responses,
+    ];
+
     /// As the configuration and the documentation name it.
     pub fn name(self) -> &'static str {
         match self {
             Format::Openai => "openai",
             Format::Anthropic => "anthropic",
             Format::Gemini => "gemini",
+            Format::Vertex => "vertex",
+            Format::VertexAnthropic => "vertex-anthropic",
+            Format::Bedrock => "bedrock",
+            Format::BedrockAnthropic => "bedrock-anthropic",
+            Format::Cohere => "cohere",
+            Format::Mistral => "mistral",
+            Format::Responses => "openai-responses",
+        }
+    }
+
+    /// Whose models it reaches, for messages to a person: "cannot be sent to {}".
+    pub fn whose_model(self) -> &'static str {
+        match self {
+            Format::Openai | Format::Responses => "an OpenAI model",
+            Format::Anthropic => "an Anthropic model",
+            Format::Gemini => "a Gemini model",
+            Format::Vertex => "a Gemini model on Vertex AI",
+            Format::VertexAnthropic => "an Anthropic model on Vertex AI",
+            Format::Bedrock => "a model on Bedrock",
+            Format::BedrockAnthropic => "an Anthropic model on Bedrock",
+            Format::Cohere => "a Cohere model",
+            Format::Mistral => "a Mistral model",
+        }
+    }
+
+    /// The media type of its streams, without parameters.
+    pub fn stream_type(self) -> &'static str {
+        match self {
+            Format::Bedrock | Format::BedrockAnthropic => "application/vnd.amazon.eventstream",
+            _ => "text/event-stream",
         }
     }
 }
@@ -44,4 +108,6 @@ pub struct Upstream<'a> {
     pub model: &'a str,
     /// What is known of that model.
     pub facts: &'a model::ModelFacts,
+    /// In what its provider differs from the format's own vendor.
+    pub quirks: &'a quirks::Quirks,
 }

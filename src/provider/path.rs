@@ -49,7 +49,16 @@ pub fn fill<'p>(path: &'p str, model: &str, format: Format) -> Result<Cow<'p, st
 /// model in the body.
 fn has_slashes(format: Format) -> bool {
     match format {
-        Format::Openai | Format::Anthropic | Format::Gemini => false,
+        Format::Openai
+        | Format::Anthropic
+        | Format::Gemini
+        | Format::Vertex
+        | Format::VertexAnthropic
+        | Format::Bedrock
+        | Format::BedrockAnthropic
+        | Format::Cohere
+        | Format::Mistral
+        | Format::Responses => false,
     }
 }
 

@@ -11,7 +11,7 @@ mod verdict;
 use crate::{
     dialect::{Dialect, chat},
     ir::ApiError,
-    provider::{Format, anthropic, gemini, openai},
+    provider::{Format, anthropic, bedrock, cohere, gemini, mistral, openai, responses},
 };
 
 pub use reply::reply;
@@ -28,12 +28,17 @@ pub enum Outcome {
     Replaced,
 }
 
-/// Reads a reply whose status says that the provider failed.
-pub fn error(format: Format, status: u16, body: &[u8]) -> ApiError {
+/// Reads a reply whose status says that the provider failed. `error_type` is the value of `x-amzn-errortype`, which
+/// AWS tells the kind of an error by.
+pub fn error(format: Format, status: u16, error_type: Option<&str>, body: &[u8]) -> ApiError {
     match format {
         Format::Openai => openai::error::read(status, body),
         Format::Anthropic => anthropic::error::read(status, body),
-        Format::Gemini => gemini::error::read(status, body),
+        Format::Gemini | Format::Vertex | Format::VertexAnthropic => gemini::error::read(status, body),
+        Format::Bedrock | Format::BedrockAnthropic => bedrock::error::read(status, error_type, body),
+        Format::Cohere => cohere::error::read(status, body),
+        Format::Mistral => mistral::error::read(status, body),
+        Format::Responses => responses::error::read(status, body),
     }
 }
 

@@ -2,7 +2,7 @@ use super::Outcome;
 use crate::{
     dialect::{Dialect, ReplyContext, chat},
     ir::{ApiError, Reply, Usage},
-    provider::{Format, anthropic, gemini, openai},
+    provider::{Format, anthropic, bedrock, cohere, gemini, mistral, openai, responses},
 };
 
 /// Writes to `out` what the client is to get for a provider's whole reply with status 200, and gives the usage that
@@ -18,13 +18,18 @@ pub fn reply(
     context: &ReplyContext,
     out: &mut Vec<u8>,
 ) -> Result<(Outcome, Option<Usage>), ApiError> {
-    match (dialect, format) {
-        (Dialect::Chat, Format::Openai) => Ok((Outcome::AsIs, openai::response::observe(body)?)),
-        (Dialect::Chat, Format::Anthropic) => Ok(told(&anthropic::response::read(body)?, context, out)),
-        (Dialect::Chat, Format::Gemini) => {
-            Ok(told(&gemini::response::read(body, &context.id)?, context, out))
+    let reply = match (dialect, format) {
+        (Dialect::Chat, Format::Openai) => return Ok((Outcome::AsIs, openai::response::observe(body)?)),
+        (Dialect::Chat, Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic) => {
+            anthropic::response::read(body)
         }
-    }
+        (Dialect::Chat, Format::Gemini | Format::Vertex) => gemini::response::read(body, &context.id),
+        (Dialect::Chat, Format::Bedrock) => bedrock::response::read(body, &context.id),
+        (Dialect::Chat, Format::Cohere) => cohere::response::read(body, &context.id),
+        (Dialect::Chat, Format::Mistral) => mistral::response::read(body, &context.id),
+        (Dialect::Chat, Format::Responses) => responses::response::read(body, &context.id),
+    }?;
+    Ok(told(&reply, context, out))
 }
 
 fn told(reply: &Reply<'_>, context: &ReplyContext, out: &mut Vec<u8>) -> (Outcome, Option<Usage>) {

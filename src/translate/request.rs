@@ -4,8 +4,8 @@ use crate::{
         Dialect,
         chat::{self, scan::Head},
     },
-    ir::ApiError,
-    provider::{Format, Upstream, anthropic, gemini, openai},
+    ir::{ApiError, Request},
+    provider::{Format, Upstream, anthropic, bedrock, cohere, gemini, mistral, openai, responses},
 };
 
 /// Writes to `out` what a provider of this format is to get for a client's `body`.
@@ -27,15 +27,30 @@ pub fn request(
         } else {
             Outcome::AsIs
         }),
-        (Dialect::Chat, Format::Anthropic) => {
-            let request = chat::parse::parse(body)?;
-            anthropic::request::write(&request, upstream, out)?;
+        (Dialect::Chat, _) => {
+            write(&chat::parse::parse(body)?, format, upstream, out)?;
             Ok(Outcome::Replaced)
         }
-        (Dialect::Chat, Format::Gemini) => {
-            let request = chat::parse::parse(body)?;
-            gemini::request::write(&request, upstream, out)?;
-            Ok(Outcome::Replaced)
+    }
+}
+
+/// Writes a request of the intermediate form.
+fn write(
+    request: &Request<'_>,
+    format: Format,
+    upstream: &Upstream<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), ApiError> {
+    match format {
+        // Every dialect but OpenAI's own needs a writer here; so far there is none.
+        Format::Openai => Err(ApiError::invalid("model", "A request of this kind cannot be written.")),
+        Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic => {
+            anthropic::request::write(request, format, upstream, out)
         }
+        Format::Gemini | Format::Vertex => gemini::request::write(request, format, upstream, out),
+        Format::Bedrock => bedrock::request::write(request, upstream, out),
+        Format::Cohere => cohere::request::write(request, upstream, out),
+        Format::Mistral => mistral::request::write(request, upstream, out),
+        Format::Responses => responses::request::write(request, upstream, out),
     }
 }

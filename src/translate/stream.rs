@@ -3,8 +3,9 @@ use crate::{
     dialect::{Dialect, Progress, ReplyContext, chat::stream::ChatEncoder},
     ir::{ApiError, Decoder, Encoder, Event},
     provider::{
-        Format, anthropic::stream::MessagesDecoder, gemini::stream::GeminiDecoder,
-        openai::stream::Passthrough,
+        Format, anthropic::stream::MessagesDecoder, bedrock::stream::ConverseDecoder,
+        cohere::stream::CohereDecoder, gemini::stream::GeminiDecoder, mistral::stream::MistralDecoder,
+        openai::stream::Passthrough, responses::stream::ResponsesDecoder,
     },
 };
 
@@ -34,8 +35,14 @@ impl ReplyStream {
             (Dialect::Chat, Format::Openai) => {
                 return Self::Passthrough(Box::new(Passthrough::new(context.include_usage)));
             }
-            (Dialect::Chat, Format::Anthropic) => Box::new(MessagesDecoder::default()),
-            (Dialect::Chat, Format::Gemini) => Box::new(GeminiDecoder::new(&context.id)),
+            (Dialect::Chat, Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic) => {
+                Box::new(MessagesDecoder::default())
+            }
+            (Dialect::Chat, Format::Gemini | Format::Vertex) => Box::new(GeminiDecoder::new(&context.id)),
+            (Dialect::Chat, Format::Bedrock) => Box::new(ConverseDecoder::new(&context.id)),
+            (Dialect::Chat, Format::Cohere) => Box::new(CohereDecoder::new(&context.id)),
+            (Dialect::Chat, Format::Mistral) => Box::new(MistralDecoder::new(&context.id)),
+            (Dialect::Chat, Format::Responses) => Box::new(ResponsesDecoder::new(&context.id)),
         };
         let encoder = ChatEncoder::new(context);
         Self::Convert(Box::new(Convert { decoder, encoder, progress: Progress::default() }))

@@ -76,7 +76,11 @@ pub(crate) fn decode(mut decoder: impl Decoder, stream: &[u8], cuts: &[usize]) -
                 Event::Finish(finish) => seen.finish = finish_word(&finish),
                 Event::Error(_) => seen.errors += 1,
                 Event::Done => seen.done = true,
-                Event::Start { .. } | Event::Refusal(_) | Event::RedactedThinking(_) => {}
+                Event::Start { .. }
+                | Event::Refusal(_)
+                | Event::RedactedThinking(_)
+                | Event::Citation(_)
+                | Event::Extra(_) => {}
             }
         };
         let mut from = 0;

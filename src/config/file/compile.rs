@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     config::plugin::{self, Plugin, RoleName, Secret},
-    provider::{catalogue, model::ModelFacts},
+    provider::{catalogue, model::ModelFacts, quirks::Quirks},
 };
 
 /// The header by which Envoy hands a provider's key from a file to the filter.
@@ -67,6 +67,7 @@ fn compile_provider(gateway: &Gateway, provider: &Provider) -> Result<plugin::Pr
         auth_prefix: auth_prefix.unwrap_or_default(),
         secret,
         headers: headers(provider, kind),
+        quirks: Quirks::default(),
         facts: facts(gateway, provider),
     })
 }

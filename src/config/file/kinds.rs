@@ -53,6 +53,59 @@ pub const KINDS: &[Kind] = &[
         headers: &[],
         needs_key: true,
     },
+    Kind {
+        name: "vertex",
+        format: Format::Vertex,
+        path: "/models/{model}:generateContent",
+        stream_path: Some("/models/{model}:streamGenerateContent?alt=sse"),
+        needs_key: true,
+        ..OPENAI
+    },
+    Kind {
+        name: "vertex-anthropic",
+        format: Format::VertexAnthropic,
+        path: "/models/{model}:rawPredict",
+        stream_path: Some("/models/{model}:streamRawPredict"),
+        needs_key: true,
+        ..OPENAI
+    },
+    Kind {
+        name: "bedrock",
+        format: Format::Bedrock,
+        path: "/model/{model}/converse",
+        stream_path: Some("/model/{model}/converse-stream"),
+        ..OPENAI
+    },
+    Kind {
+        name: "bedrock-anthropic",
+        format: Format::BedrockAnthropic,
+        path: "/model/{model}/invoke",
+        stream_path: Some("/model/{model}/invoke-with-response-stream"),
+        ..OPENAI
+    },
+    Kind {
+        name: "cohere",
+        base_url: Some("https://api.cohere.com"),
+        format: Format::Cohere,
+        path: "/v2/chat",
+        needs_key: true,
+        ..OPENAI
+    },
+    Kind {
+        name: "mistral",
+        base_url: Some("https://api.mistral.ai/v1"),
+        format: Format::Mistral,
+        needs_key: true,
+        ..OPENAI
+    },
+    Kind {
+        name: "openai-responses",
+        base_url: Some("https://api.openai.com/v1"),
+        format: Format::Responses,
+        path: "/responses",
+        needs_key: true,
+        ..OPENAI
+    },
     Kind { name: "openai-compatible", ..OPENAI },
     Kind { name: "ollama", base_url: Some("http://127.0.0.1:11434/v1"), ..OPENAI },
 ];

@@ -91,12 +91,20 @@ pub struct Provider {
 
 /// [`Format`] in the schema; the filter, which shares that type, knows no schemas.
 #[derive(JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 #[allow(dead_code, reason = "only its schema is used")]
 enum FormatName {
     Openai,
     Anthropic,
     Gemini,
+    Vertex,
+    VertexAnthropic,
+    Bedrock,
+    BedrockAnthropic,
+    Cohere,
+    Mistral,
+    #[serde(rename = "openai-responses")]
+    Responses,
 }
 
 /// Where a credential comes from: exactly one of the three.

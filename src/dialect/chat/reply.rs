@@ -24,6 +24,7 @@ pub fn write(reply: &Reply<'_>, context: &ReplyContext, out: &mut Vec<u8>) {
     }
     reasoning(&reply.parts, out);
     tool_calls(&reply.parts, out);
+    beside(&reply.parts, out);
     out.extend_from_slice(b"},\"logprobs\":null,\"finish_reason\":");
     json::string(words::finish_reason(&reply.finish), out);
     out.extend_from_slice(b"}]");
@@ -90,6 +91,30 @@ fn tool_calls(parts: &[ReplyPart<'_>], out: &mut Vec<u8>) {
     }
     if before == b"," {
         out.push(b']');
+    }
+}
+
+/// Sources, and what only the vendor's own API tells.
+fn beside(parts: &[ReplyPart<'_>], out: &mut Vec<u8>) {
+    let mut before: &[u8] = b",\"annotations\":[";
+    for part in parts {
+        let ReplyPart::Citation(citation) = part else { continue };
+        out.extend_from_slice(before);
+        words::annotation(citation, out);
+        before = b",";
+    }
+    if before == b"," {
+        out.push(b']');
+    }
+    let extras = parts.iter().filter_map(|part| match part {
+        ReplyPart::Extra(extra) => Some(extra),
+        _ => None,
+    });
+    let mut extras: Vec<_> = extras.collect();
+    if !extras.is_empty() {
+        extras.sort_by_key(|extra| extra.vendor);
+        out.push(b',');
+        words::extra_content(extras, out);
     }
 }
 

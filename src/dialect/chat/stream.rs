@@ -195,6 +195,12 @@ impl Encoder for ChatEncoder {
             }
             Event::ToolArguments { index, fragment } => self.tool_arguments(index, &fragment, out),
             Event::ToolEnd { .. } => (),
+            Event::Citation(citation) => self.delta(out, |out| {
+                out.extend_from_slice(b"\"annotations\":[");
+                words::annotation(&citation, out);
+                out.push(b']');
+            }),
+            Event::Extra(extra) => self.delta(out, |out| words::extra_content([&extra], out)),
             Event::Usage(usage) => self.usage.get_or_insert_default().merge(usage),
             Event::Finish(finish) => self.finish = Some(words::finish_reason(&finish)),
             Event::Error(error) => self.fail(&error, out),

@@ -3,7 +3,7 @@
 use super::json;
 use crate::{
     dialect::ReplyContext,
-    ir::{Finish, Usage},
+    ir::{Citation, Extra, Finish, Usage},
 };
 
 /// OpenAI's word for why the model stopped. There is none for which stop sequence was met, nor for a model that
@@ -104,4 +104,40 @@ pub(super) fn signature(signature: Option<&str>, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"extra_content\":{\"google\":{\"thought_signature\":");
     json::string(signature, out);
     out.extend_from_slice(b"}}");
+}
+
+/// Appends one element of `annotations`. Its span has to be there; where the provider tells none it is empty.
+pub(super) fn annotation(citation: &Citation<'_>, out: &mut Vec<u8>) {
+    let (start, end) = citation.span.unwrap_or_default();
+    out.extend_from_slice(b"{\"type\":\"url_citation\",\"url_citation\":{\"start_index\":");
+    json::number(start, out);
+    out.extend_from_slice(b",\"end_index\":");
+    json::number(end, out);
+    out.extend_from_slice(b",\"title\":");
+    json::string(&citation.title, out);
+    out.extend_from_slice(b",\"url\":");
+    json::string(&citation.url, out);
+    out.extend_from_slice(b"}}");
+}
+
+/// Appends `"extra_content":{vendor:{name:…}}`, where Google's own OpenAI-compatible API has what OpenAI's has no place
+/// for. `extras` are those of one vendor after those of another.
+pub(super) fn extra_content<'e>(extras: impl IntoIterator<Item = &'e Extra<'e>>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\"extra_content\":{");
+    let mut vendor = "";
+    for extra in extras {
+        let same = vendor == extra.vendor;
+        if same {
+            out.push(b',');
+        } else {
+            out.extend_from_slice(if vendor.is_empty() { b"" } else { b"}," });
+            json::string(extra.vendor, out);
+            out.extend_from_slice(b":{");
+        }
+        vendor = extra.vendor;
+        json::string(extra.name, out);
+        out.push(b':');
+        out.extend_from_slice(extra.json.as_bytes());
+    }
+    out.extend_from_slice(if vendor.is_empty() { b"}" } else { b"}}" });
 }

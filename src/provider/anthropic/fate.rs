@@ -6,6 +6,7 @@
 use crate::{
     dialect::chat::field::Field,
     provider::{
+        Format,
         fate::Fate::{self, Dropped, Forwarded, Mapped, Refused},
         model::ModelFacts,
     },
@@ -13,7 +14,7 @@ use crate::{
 
 /// The fate of `field`.
 #[expect(clippy::too_many_lines, reason = "a table, one row a field")]
-pub fn of_chat(field: Field) -> Fate {
+pub fn of_chat(_format: Format, field: Field) -> Fate {
     use Field as F;
     match field {
         F::Model => Mapped("`model`: the target's own name"),

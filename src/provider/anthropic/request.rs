@@ -30,13 +30,23 @@ use conversation::Conversation;
 ///
 /// Where the request holds what Anthropic has no place for, naming the field as the client spelled it. `out` is then
 /// as it was.
-pub fn write(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8>) -> Result<(), ApiError> {
+pub fn write(
+    request: &Request<'_>,
+    format: Format,
+    upstream: &Upstream<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), ApiError> {
     let start = out.len();
-    write_object(request, upstream, out).inspect_err(|_| out.truncate(start))
+    write_object(request, format, upstream, out).inspect_err(|_| out.truncate(start))
 }
 
-fn write_object(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8>) -> Result<(), ApiError> {
-    extra::check(request, Format::Anthropic)?;
+fn write_object(
+    request: &Request<'_>,
+    format: Format,
+    upstream: &Upstream<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), ApiError> {
+    extra::check(request, format)?;
     let conversation = Conversation::of(request, upstream.facts)?;
     let tools = tools::plan(request, upstream.facts)?;
     let thinking = thinking::plan(request, upstream.facts, tools.forced())?;

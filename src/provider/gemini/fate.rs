@@ -5,12 +5,15 @@
 
 use crate::{
     dialect::chat::field::Field,
-    provider::fate::Fate::{self, Dropped, Forwarded, Mapped, Refused},
+    provider::{
+        Format,
+        fate::Fate::{self, Dropped, Forwarded, Mapped, Refused},
+    },
 };
 
 /// The fate of `field`.
 #[expect(clippy::too_many_lines, reason = "a table, one row a field")]
-pub fn of_chat(field: Field) -> Fate {
+pub fn of_chat(_format: Format, field: Field) -> Fate {
     use Field as F;
     match field {
         F::Model => Mapped("the path: the target's own name"),

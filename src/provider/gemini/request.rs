@@ -26,13 +26,23 @@ use conversation::Conversation;
 ///
 /// Where the request holds what Gemini has no place for, naming the field as the client spelled it. `out` is then as
 /// it was.
-pub fn write(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8>) -> Result<(), ApiError> {
+pub fn write(
+    request: &Request<'_>,
+    format: Format,
+    upstream: &Upstream<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), ApiError> {
     let start = out.len();
-    write_object(request, upstream, out).inspect_err(|_| out.truncate(start))
+    write_object(request, format, upstream, out).inspect_err(|_| out.truncate(start))
 }
 
-fn write_object(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8>) -> Result<(), ApiError> {
-    extra::check(request, Format::Gemini)?;
+fn write_object(
+    request: &Request<'_>,
+    format: Format,
+    upstream: &Upstream<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), ApiError> {
+    extra::check(request, format)?;
     let conversation = Conversation::of(request)?;
     let tools = tools::plan(request)?;
     let mut object = Object::begin(out);

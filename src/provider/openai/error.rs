@@ -44,6 +44,7 @@ pub fn read(status: u16, body: &[u8]) -> ApiError {
         code: found.code.filter(|code| code.len() <= MAX_WORD).map(Cow::Owned),
         param: found.param.filter(|param| param.len() <= MAX_WORD),
         upstream_status: Some(status),
+        retry_after: None,
     }
 }
 

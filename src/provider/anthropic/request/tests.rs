@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     ir::{AudioFormat, CacheControl, Media, Message, Part, Role},
-    provider::model::ModelFacts,
+    provider::{model::ModelFacts, quirks::Quirks},
 };
 
 mod linear;
@@ -49,7 +49,12 @@ fn request(messages: Vec<Message<'_>>) -> Request<'_> {
 fn sent(request: &Request<'_>) -> Result<Value, ApiError> {
     let facts = ModelFacts::default();
     let mut out = b"before".to_vec();
-    let written = write(request, &Upstream { model: "m", facts: &facts }, &mut out);
+    let written = write(
+        request,
+        Format::Anthropic,
+        &Upstream { model: "m", facts: &facts, quirks: Quirks::NONE },
+        &mut out,
+    );
     let rest = out.strip_prefix(b"before").unwrap();
     match written {
         Ok(()) => Ok(serde_json::from_slice(rest).unwrap()),

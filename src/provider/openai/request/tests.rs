@@ -1,14 +1,18 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{dialect::chat::scan::scan, provider::model::ModelFacts};
+use crate::{
+    dialect::chat::scan::scan,
+    provider::{model::ModelFacts, quirks::Quirks},
+};
 
 /// What is sent to `model` for `body`; `None` for the body itself.
 fn sent(body: &str, model: &str) -> Option<String> {
     let head = scan(body.as_bytes()).unwrap();
     let facts = ModelFacts::default();
     let mut out = b"kept".to_vec();
-    let changed = splice(body.as_bytes(), &head, &Upstream { model, facts: &facts }, &mut out);
+    let changed =
+        splice(body.as_bytes(), &head, &Upstream { model, facts: &facts, quirks: Quirks::NONE }, &mut out);
     let out = String::from_utf8(out.split_off(4)).unwrap();
     assert_eq!(changed, !out.is_empty());
     changed.then_some(out)

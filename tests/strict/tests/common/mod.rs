@@ -49,6 +49,7 @@ pub fn plugin(role: RoleName) -> Plugin {
         auth_prefix: "Bearer ".to_owned(),
         secret: Some(Secret::Env(env.to_owned())),
         headers: Vec::new(),
+        quirks: Default::default(),
         facts: Vec::new(),
     };
     let openai = provider("openai", Format::Openai, "/v1/chat/completions", "OPENAI_API_KEY");

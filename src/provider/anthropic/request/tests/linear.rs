@@ -8,7 +8,8 @@ use super::*;
 fn assert_quick(request: &Request<'_>, facts: &ModelFacts) {
     let begun = std::time::Instant::now();
     let mut out = Vec::new();
-    write(request, &Upstream { model: "m", facts }, &mut out).unwrap();
+    write(request, Format::Anthropic, &Upstream { model: "m", facts, quirks: Quirks::NONE }, &mut out)
+        .unwrap();
     assert!(begun.elapsed().as_secs() < 3, "took {:?}", begun.elapsed());
 }
 

@@ -32,7 +32,13 @@ fn thinks(messages: Vec<Message<'_>>) -> bool {
     request.reasoning = Some(crate::ir::Reasoning::Budget(2000));
     let facts = ModelFacts { thinking: crate::provider::model::Thinking::Budget, ..ModelFacts::default() };
     let mut out = Vec::new();
-    write(&request, &Upstream { model: "m", facts: &facts }, &mut out).unwrap();
+    write(
+        &request,
+        Format::Anthropic,
+        &Upstream { model: "m", facts: &facts, quirks: Quirks::NONE },
+        &mut out,
+    )
+    .unwrap();
     !serde_json::from_slice::<Value>(&out).unwrap()["thinking"].is_null()
 }
 

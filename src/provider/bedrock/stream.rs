@@ -1,0 +1,26 @@
+//! A stream of this provider.
+
+use crate::ir::{ApiError, Decoder, ErrorKind, Event};
+
+/// Reads one stream.
+#[derive(Debug)]
+pub struct ConverseDecoder {
+    over: bool,
+}
+
+impl ConverseDecoder {
+    /// A stream that has not begun. `id` is what the ids of calls are made of where the provider gives none.
+    pub fn new(_id: &str) -> Self {
+        Self { over: false }
+    }
+}
+
+impl Decoder for ConverseDecoder {
+    fn push(&mut self, _bytes: &[u8], _sink: &mut dyn FnMut(Event<'_>)) {}
+
+    fn end(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
+        if !std::mem::replace(&mut self.over, true) {
+            sink(Event::Error(ApiError::new(ErrorKind::Server, "This format cannot be read yet.")));
+        }
+    }
+}
