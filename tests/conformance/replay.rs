@@ -1,0 +1,200 @@
+//! Every recording through the converter: whole and cut, read again, compared with a plain reader, and checked.
+
+use serde_json::Value;
+use switchyard::{
+    dialect::{Dialect, ReplyContext},
+    provider::Format,
+    translate::{self, Outcome, ReplyStream},
+};
+
+use crate::{
+    client::{self, Schemas},
+    files::{Kind, Recording},
+    frame,
+    read::{Seen, anthropic, bedrock, cohere, gemini, openai, responses},
+    report::Report,
+};
+
+/// Streams below this are cut at every byte, larger ones at random places.
+const EVERY_BYTE: usize = 4096;
+/// So many ways of cutting a larger one.
+const RANDOM: u64 = 200;
+
+/// Recordings that do not end as a good answer does: what a client is told is an error.
+const FAILS: &[(&str, &str)] = &[
+    ("vercel-ai/anthropic/spliced-message-start", "a second answer begins within the stream"),
+    ("vercel-ai/google/google-stream-tool-call-arguments", "arguments in pieces, which were not asked for"),
+    ("vercel-ai/google/google-stream-tool-call-array", "arguments in pieces, which were not asked for"),
+    ("vercel-ai/google/google-vertex-stream-tool-call-arguments-nested", "arguments in pieces"),
+    ("vercel-ai/google/google-stream-no-args-tool-call", "arguments in pieces"),
+    ("vercel-ai/openai/responses--openai-error.1.chunks", "the provider's own error"),
+    ("apisix-quirks/openai/chat-streaming-lakera-error", "the provider's own error"),
+];
+
+/// Replays one recording.
+pub fn replay(recording: &Recording, schemas: Option<&Schemas>, report: &mut Report) {
+    let name = &recording.name;
+    match recording.kind {
+        Kind::Whole(format) => whole(name, format, &recording.body, schemas, report),
+        Kind::Stream(format) => stream(name, format, &recording.body, schemas, report),
+        Kind::Error(format, status) => error(name, format, status, &recording.body, report),
+        Kind::Embeddings(_) | Kind::Rerank(_) => report.skip(name, "not replayed yet"),
+        Kind::Other(what) => {
+            report.skip(name, &format!("not an answer of a chat or embeddings provider: {what}"))
+        }
+    }
+}
+
+fn context(include_usage: bool) -> ReplyContext {
+    ReplyContext { id: "x".repeat(24), created: 1_790_000_000, model: "m".into(), include_usage }
+}
+
+/// Formats whose bytes reach the client as they came.
+fn passes(format: Format) -> bool {
+    format == Format::Openai
+}
+
+fn plain(format: Format, events: &[Value], whole: bool) -> Seen {
+    match (format, whole) {
+        (Format::Gemini | Format::Vertex, _) => gemini::stream(events),
+        (Format::Openai | Format::Mistral, true) => openai::whole(&events[0]),
+        (Format::Openai | Format::Mistral, false) => openai::stream(events),
+        (Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic, true) => {
+            anthropic::whole(&events[0])
+        }
+        (Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic, false) => {
+            anthropic::stream(events)
+        }
+        (Format::Bedrock, true) => bedrock::whole(&events[0]),
+        (Format::Bedrock, false) => bedrock::stream(events),
+        (Format::Cohere, true) => cohere::whole(&events[0]),
+        (Format::Cohere, false) => cohere::stream(events),
+        (Format::Responses, true) => responses::whole(&events[0]),
+        (Format::Responses, false) => responses::stream(events),
+    }
+}
+
+/// What both must agree on. Reasoning is shown in more than one way by some, and is compared where the plain reader
+/// has any.
+fn same(format: Format, mut ours: Seen, mut theirs: Seen) -> Result<(), String> {
+    if theirs.thinking.is_empty() || format == Format::Responses {
+        ours.thinking.clear();
+        theirs.thinking.clear();
+    }
+    if ours == theirs {
+        return Ok(());
+    }
+    Err(format!("the client is told\n    {ours:?}\n  and the provider said\n    {theirs:?}"))
+}
+
+fn whole(name: &str, format: Format, body: &[u8], schemas: Option<&Schemas>, report: &mut Report) {
+    let mut out = Vec::new();
+    let told = match translate::reply(Dialect::Chat, format, body, &context(true), &mut out) {
+        Ok((Outcome::AsIs, _)) => body,
+        Ok((Outcome::Replaced, _)) => &out,
+        Err(error) => return report.fail(name, &format!("refused: {error:?}")),
+    };
+    let told: Value = serde_json::from_slice(told).unwrap();
+    let source: Value = serde_json::from_slice(body).unwrap();
+    report.check(name, same(format, openai::whole(&told), plain(format, &[source], true)));
+    if let Some(schemas) = schemas {
+        valid(name, format, &[told], schemas, false, report);
+    }
+}
+
+fn valid(name: &str, format: Format, told: &[Value], schemas: &Schemas, chunk: bool, report: &mut Report) {
+    let wrong = told.iter().find_map(|value| schemas.check(value, chunk, passes(format)).err());
+    match wrong {
+        // What passes through is as good as what came: it is not the gateway that lacks a member.
+        Some(why) if passes(format) => {
+            report.skip(name, &format!("passes as it came, and is no valid reply: {why}"))
+        }
+        Some(why) => report.fail(name, &why),
+        None => report.check(name, Ok(())),
+    }
+}
+
+fn error(name: &str, format: Format, status: u16, body: &[u8], report: &mut Report) {
+    let error = translate::error(format, status, None, body);
+    let mut out = Vec::new();
+    translate::write_error(Dialect::Chat, &error, &mut out);
+    let told: Value = serde_json::from_slice(&out).unwrap();
+    let source: Value = serde_json::from_slice(body).unwrap();
+    let source = if source.is_array() { &source[0] } else { &source };
+    let message = source["error"]["message"].as_str().unwrap_or_default();
+    let right = told["error"]["message"] == message && told["error"]["type"].is_string();
+    report.check(name, if right { Ok(()) } else { Err(format!("{told} for {source}")) });
+}
+
+fn convert(format: Format, asked: bool, bytes: &[u8], cuts: &[usize]) -> Vec<u8> {
+    let mut stream = ReplyStream::new(Dialect::Chat, format, context(asked));
+    let (mut all, mut out) = (Vec::new(), Vec::new());
+    let mut from = 0;
+    for to in cuts.iter().copied().chain([bytes.len()]) {
+        if stream.push(&bytes[from..to], &mut out) == Outcome::AsIs {
+            all.extend_from_slice(&bytes[from..to]);
+        }
+        all.append(&mut out);
+        from = to;
+    }
+    stream.end(&mut all);
+    all
+}
+
+fn stream(name: &str, format: Format, bytes: &[u8], schemas: Option<&Schemas>, report: &mut Report) {
+    for asked in [true, false] {
+        let whole = convert(format, asked, bytes, &[]);
+        report.check(name, told(name, format, asked, bytes, &whole));
+        report.check(name, splits(format, asked, bytes, &whole));
+        if let (Some(schemas), Ok(told)) = (schemas, client::stream(&whole)) {
+            valid(name, format, &told.chunks, schemas, true, report);
+        }
+    }
+}
+
+/// What a client is told of a stream is what the plain reader sees, and ends as it did.
+fn told(name: &str, format: Format, asked: bool, bytes: &[u8], whole: &[u8]) -> Result<(), String> {
+    let told = client::stream(whole)?;
+    let fails = FAILS.iter().any(|(start, _)| name.starts_with(start));
+    if fails {
+        return if told.error.is_some() && !told.done { Ok(()) } else { Err("is told as a success".into()) };
+    }
+    if let Some(error) = &told.error {
+        return Err(format!("ends with an error: {error}"));
+    }
+    if !told.done {
+        return Err("does not end".into());
+    }
+    client::usage_rule(&told, asked)?;
+    let mut theirs = plain(format, &frame::events(format, bytes), false);
+    if !asked {
+        theirs.usage = None;
+    }
+    same(format, client::seen(&told), theirs)
+}
+
+/// Any split of the bytes gives the same.
+fn splits(format: Format, asked: bool, bytes: &[u8], whole: &[u8]) -> Result<(), String> {
+    let same = |cuts: &[usize]| {
+        let cut = convert(format, asked, bytes, cuts);
+        if cut == whole { Ok(()) } else { Err(format!("cut at {cuts:?}, it is another")) }
+    };
+    if bytes.len() < EVERY_BYTE {
+        return (0..=bytes.len()).try_for_each(|cut| same(&[cut]));
+    }
+    (0..RANDOM).try_for_each(|seed| same(&cuts(bytes.len(), seed)))
+}
+
+/// Places that look random and are the same in every run (an xorshift).
+fn cuts(len: usize, seed: u64) -> Vec<usize> {
+    let mut state = seed * 2 + 1;
+    let mut step = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % (len as u64 + 1)) as usize
+    };
+    let mut cuts: Vec<usize> = (0..8).map(|_| step()).collect();
+    cuts.sort_unstable();
+    cuts
+}
