@@ -18,6 +18,7 @@ mod frame;
 mod read;
 mod replay;
 mod report;
+mod requests;
 
 use std::{process::ExitCode, thread};
 
@@ -27,6 +28,7 @@ use report::Report;
 fn main() -> ExitCode {
     let mut report = Report::default();
     recordings(&mut report);
+    requests::run(&mut report);
     if report.verdict() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

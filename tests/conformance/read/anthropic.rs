@@ -20,7 +20,7 @@ pub fn whole(reply: &Value) -> Seen {
     seen
 }
 
-/// A stream's events.
+/// A stream's events, up to the first end: some recordings hold the answer to the next request too.
 pub fn stream(events: &[Value]) -> Seen {
     let mut seen = Seen::default();
     let mut calls = Pieces::default();
@@ -57,6 +57,7 @@ pub fn stream(events: &[Value]) -> Seen {
                 }
                 seen.finish = finish(text(&event["delta"], "stop_reason"));
             }
+            "message_stop" => break,
             _ => {}
         }
     }
