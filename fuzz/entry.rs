@@ -9,10 +9,31 @@
 
 use serde_json::Value;
 use switchyard::{
-    dialect::chat::{parse, scan},
-    provider::{Format, Upstream, anthropic, gemini, model::ModelFacts, quirks::Quirks},
+    dialect::{
+        Dialect, ReplyContext,
+        chat::{parse, scan},
+    },
+    provider::{Format, Upstream, model::ModelFacts, quirks::Quirks},
     stream::sse::{Segment, SseDeframer},
+    translate::{self, Outcome, ReplyStream},
 };
+
+/// A fuzz target of one function. Without cargo-fuzz, each file that is named is one input, as to see again what a fuzzer
+/// found.
+#[allow(unused_macros, reason = "tests/fuzz_smoke.rs calls the functions itself")]
+macro_rules! target {
+    ($run:expr) => {
+        #[cfg(fuzzing)]
+        libfuzzer_sys::fuzz_target!(|data: &[u8]| $run(data));
+
+        #[cfg(not(fuzzing))]
+        fn main() {
+            for path in std::env::args_os().skip(1) {
+                $run(&std::fs::read(&path).expect("a file that can be read"));
+            }
+        }
+    };
+}
 
 /// An event: its name and its data.
 type Event = (Vec<u8>, Vec<u8>);
@@ -71,31 +92,106 @@ pub fn chat_request(body: &[u8]) {
     check_head(&head, body, serde_json::from_slice::<Value>(body).ok().as_ref());
     let Ok(request) = request else { return };
     let facts = ModelFacts::default();
+    let upstream = Upstream { model: "m", facts: &facts, quirks: Quirks::NONE };
+    for format in Format::ALL {
+        let mut out = Vec::new();
+        if let Ok(Outcome::Replaced) =
+            translate::request(Dialect::Chat, *format, body, &head, &upstream, &mut out)
+        {
+            let written: Value = serde_json::from_slice(&out).expect("a request of valid JSON");
+            assert!(written.is_object(), "{written}");
+        }
+    }
+    drop(request);
+}
+
+/// A provider's reply, whole and as a stream: what the client gets is JSON, the same however the bytes are cut, and says
+/// how it ended.
+///
+/// The first bytes say where to cut, as for [`sse`].
+pub fn reply(format: Format, input: &[u8]) {
+    let Some((count, rest)) = input.split_first() else { return };
+    let (steps, bytes) = rest.split_at(usize::from(count % 16).min(rest.len()));
     let mut out = Vec::new();
-    if anthropic::request::write(
-        &request,
-        Format::Anthropic,
-        &Upstream { model: "claude", facts: &facts, quirks: Quirks::NONE },
-        &mut out,
-    )
-    .is_ok()
-    {
-        let written: Value = serde_json::from_slice(&out).expect("a request of valid JSON");
-        assert_eq!(written.get("model").and_then(Value::as_str), Some("claude"));
-        assert!(written.get("messages").is_some_and(Value::is_array), "{written}");
+    if let Ok((Outcome::Replaced, _)) = translate::reply(Dialect::Chat, format, bytes, &context(), &mut out) {
+        serde_json::from_slice::<Value>(&out).expect("a reply of valid JSON");
     }
-    out.clear();
-    if gemini::request::write(
-        &request,
-        Format::Gemini,
-        &Upstream { model: "gemini", facts: &facts, quirks: Quirks::NONE },
-        &mut out,
-    )
-    .is_ok()
-    {
-        let written: Value = serde_json::from_slice(&out).expect("a request of valid JSON");
-        assert!(written.get("contents").is_some_and(Value::is_array), "{written}");
+    let error = translate::error(format, 400, str::from_utf8(steps).ok(), bytes);
+    assert!(!error.message.is_empty());
+    let stream = framed(format, bytes);
+    let whole = told(format, &[&stream]);
+    // Another grid of cuts too: the steps are small.
+    let halves = stream.split_at(stream.len() / 2);
+    assert_eq!(told(format, &[halves.0, halves.1]), whole, "the reply depends on where the stream is cut");
+    assert_eq!(told(format, &cut(&stream, steps)), whole, "the reply depends on where the stream is cut");
+    let ends =
+        whole.ends_with(b"data: [DONE]\n\n") || whole.windows(9).any(|window| window == b"{\"error\":");
+    assert!(ends || format == Format::Openai || format == Format::Mistral, "a stream that has no end");
+}
+
+fn context() -> ReplyContext {
+    ReplyContext { id: "x".repeat(24), created: 1, model: "m".into(), include_usage: true }
+}
+
+/// What a client gets for the pieces of a stream.
+fn told(format: Format, pieces: &[&[u8]]) -> Vec<u8> {
+    let mut stream = ReplyStream::new(Dialect::Chat, format, context());
+    let (mut all, mut out) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        if stream.push(piece, &mut out) == Outcome::AsIs {
+            all.extend_from_slice(piece);
+        }
+        all.append(&mut out);
     }
+    stream.end(&mut all);
+    all
+}
+
+/// The stream that an input stands for. Checksums keep a fuzzer out of AWS event streams, so that there each line is the
+/// payload of a message, whose type is its first member's name; a line that begins with `!` is bytes as they are.
+fn framed(format: Format, input: &[u8]) -> Vec<u8> {
+    if !matches!(format, Format::Bedrock | Format::BedrockAnthropic) {
+        return input.to_vec();
+    }
+    let mut out = Vec::new();
+    for line in input.split(|byte| *byte == b'\n') {
+        match line.split_first() {
+            Some((b'!', raw)) => out.extend_from_slice(raw),
+            _ => out.extend_from_slice(&message(line)),
+        }
+    }
+    out
+}
+
+/// A message of an AWS event stream: `event-type payload`, or `:exception-type payload`.
+fn message(line: &[u8]) -> Vec<u8> {
+    let at = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
+    let (name, payload) = (&line[..at.min(255)], &line[at..]);
+    let (kind, header, name) = match name.split_first() {
+        Some((b':', exception)) => (&b"exception"[..], &b":exception-type"[..], exception),
+        _ => (&b"event"[..], &b":event-type"[..], name),
+    };
+    let mut headers = Vec::new();
+    for (header, value) in [(&b":message-type"[..], kind), (header, name)] {
+        headers.push(header.len() as u8);
+        headers.extend_from_slice(header);
+        headers.push(7);
+        headers.extend_from_slice(&(value.len() as u16).to_be_bytes());
+        headers.extend_from_slice(value);
+    }
+    let mut out = ((16 + headers.len() + payload.len()) as u32).to_be_bytes().to_vec();
+    out.extend_from_slice(&(headers.len() as u32).to_be_bytes());
+    out.extend_from_slice(&crc32(&out).to_be_bytes());
+    out.extend_from_slice(&headers);
+    out.extend_from_slice(payload);
+    out.extend_from_slice(&crc32(&out).to_be_bytes());
+    out
+}
+
+/// The plain, slow form of CRC-32 (IEEE 802.3).
+fn crc32(bytes: &[u8]) -> u32 {
+    let bit = |crc: u32| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
+    !bytes.iter().fold(!0, |crc: u32, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| bit(crc)))
 }
 
 fn check_head(head: &scan::Head, body: &[u8], value: Option<&Value>) {

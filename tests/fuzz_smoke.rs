@@ -18,8 +18,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use switchyard::provider::Format;
+
 /// For each target.
-const TIME: Duration = Duration::from_secs(5);
+const TIME: Duration = Duration::from_secs(3);
 /// Inputs above this are cut: small ones find more.
 const LONGEST: usize = 4096;
 
@@ -163,4 +165,35 @@ fn chat_request() {
         .map(<[u8]>::to_vec),
     );
     run("chat_request", &seeds, entry::chat_request);
+}
+
+/// Streams and replies of the golden cases of a format, each behind a count and steps of cuts.
+fn replies(format: Format) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/chat").join(format.name());
+    let mut random = Random(11);
+    let mut seeds = Vec::new();
+    for name in ["stream.sse", "stream.events.txt", "reply.json"] {
+        for path in files(&folder, name) {
+            let steps: Vec<u8> = (0..9).map(|_| (random.next() % 60) as u8).collect();
+            let bytes = std::fs::read(&path).unwrap();
+            // A type and a payload a line: a tab stands between them there.
+            let bytes = bytes.iter().map(|byte| if *byte == b'\t' { b' ' } else { *byte });
+            seeds.push([&[9][..], &steps].concat().into_iter().chain(bytes).collect());
+        }
+    }
+    seeds
+}
+
+macro_rules! replies {
+    ($($name:ident $format:ident,)*) => {$(
+        #[test]
+        fn $name() {
+            run(stringify!($name), &replies(Format::$format), |input| entry::reply(Format::$format, input));
+        }
+    )*};
+}
+
+replies! {
+    reply_anthropic Anthropic,
+    reply_gemini Gemini,
 }

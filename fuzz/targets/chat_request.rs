@@ -1,16 +1,8 @@
 //! `cargo fuzz run chat_request`: see [`entry::chat_request`].
 #![cfg_attr(fuzzing, no_main)]
 
+#[macro_use]
 #[path = "../entry.rs"]
 mod entry;
 
-#[cfg(fuzzing)]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| entry::chat_request(data));
-
-/// Without cargo-fuzz: each file that is named is one input, as to see again what a fuzzer found.
-#[cfg(not(fuzzing))]
-fn main() {
-    for path in std::env::args_os().skip(1) {
-        entry::chat_request(&std::fs::read(&path).expect("a file that can be read"));
-    }
-}
+target!(entry::chat_request);
