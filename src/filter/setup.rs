@@ -2,6 +2,7 @@
 
 use crate::{
     config::plugin::{Plugin, RoleName, Secret, VERSION},
+    dialect::chat::field::Fields,
     policy::keys::Keys,
     provider::model::ModelFacts,
     route::{Known, Table},
@@ -20,6 +21,8 @@ pub struct Setup {
     credentials: Vec<Option<Vec<u8>>>,
     /// For each provider: the configuration uses one model of it only.
     sole_model: Vec<bool>,
+    /// For each provider: the fields that its quirks keep from it.
+    lacks: Vec<Fields>,
     default_facts: ModelFacts,
 }
 
@@ -57,8 +60,9 @@ impl Setup {
         });
         let credentials = credentials.collect();
         let sole_model = (0..plugin.providers.len()).map(|index| has_sole_model(&plugin, index)).collect();
+        let lacks = plugin.providers.iter().map(|provider| provider.quirks.lacks()).collect();
         let table = Table::new(&plugin.models);
-        Ok(Self { table, keys, credentials, sole_model, default_facts: ModelFacts::default(), plugin })
+        Ok(Self { table, keys, credentials, sole_model, lacks, default_facts: ModelFacts::default(), plugin })
     }
 
     /// Which half of the gateway this is.
@@ -94,6 +98,10 @@ impl Known for Setup {
         let known = self.plugin.providers.get(provider).map(|provider| provider.facts.as_slice());
         let found = known.unwrap_or_default().iter().find(|(name, _)| name == model);
         found.map_or(&self.default_facts, |(_, facts)| facts)
+    }
+
+    fn lacks(&self, provider: usize) -> Fields {
+        self.lacks.get(provider).copied().unwrap_or_default()
     }
 }
 

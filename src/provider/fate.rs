@@ -4,7 +4,7 @@
 //! (`docs/fidelity.md`), and a test holds the converters to it.
 
 use super::{Format, model::ModelFacts};
-use crate::dialect::chat::field::Field;
+use crate::dialect::chat::field::{Field, Fields};
 
 /// What becomes of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +34,12 @@ pub fn of_chat(format: Format, field: Field) -> Fate {
     }
 }
 
-/// Why a target of this format and model has to refuse a request that uses `field`; `None` where it serves it.
-pub fn refusal(format: Format, facts: &ModelFacts, field: Field) -> Option<&'static str> {
+/// Why a target of this format and model has to refuse a request that uses `field`; `None` where it serves it. `lacks`
+/// is what its provider cannot serve whatever the format can ([`super::quirks::Quirks::lacks`]).
+pub fn refusal(format: Format, facts: &ModelFacts, lacks: Fields, field: Field) -> Option<&'static str> {
+    if lacks.contains(field) {
+        return super::quirks::lacking(field);
+    }
     match of_chat(format, field) {
         Fate::Refused(why) => Some(why),
         _ => match format {

@@ -25,6 +25,9 @@ pub trait Known {
 
     /// What is known of a provider's model.
     fn facts(&self, provider: usize, model: &str) -> &ModelFacts;
+
+    /// The fields that a provider cannot serve whatever its format can: [`crate::provider::quirks::Quirks::lacks`].
+    fn lacks(&self, provider: usize) -> Fields;
 }
 
 /// Who may serve a request, in order. The host's configuration has a pool of this name with these lanes.
@@ -40,7 +43,8 @@ impl Plan {
     /// Plans a chat request for `model` that uses `fields`.
     ///
     /// Every target of the model is in the plan but those that would have to refuse the request. The host has a pool
-    /// for each subset of formats, so targets leave by their format: only where all of one format refuse.
+    /// for each set of the targets' classes ([`pool::classes`]), so targets leave by their class: only where all of one
+    /// class refuse.
     ///
     /// # Errors
     ///
@@ -57,17 +61,21 @@ impl Plan {
         for (lane, target) in pool::lanes(&entry.targets).into_iter().zip(&entry.targets) {
             let Some(provider) = plugin.providers.get(target.provider) else { continue };
             let upstream = target.model.as_deref().unwrap_or(model);
-            let refusal = refused(provider.format, setup.facts(target.provider, upstream), fields);
-            candidates.push((provider.format, refusal, Step { lane, model: upstream.to_owned() }));
+            let lacks = setup.lacks(target.provider);
+            let refusal = refused(provider.format, setup.facts(target.provider, upstream), lacks, fields);
+            let step = Step { lane, model: upstream.to_owned() };
+            candidates.push(Candidate { format: provider.format, lacks, refusal, step });
         }
-        let serves =
-            |format| candidates.iter().any(|(other, refusal, _)| *other == format && refusal.is_none());
-        let steps: Vec<Step> =
-            candidates.iter().filter(|(format, ..)| serves(*format)).map(|(.., step)| step.clone()).collect();
+        let classes = pool::classes(candidates.iter().map(|candidate| (candidate.format, candidate.lacks)));
+        let serves = |class: usize| {
+            candidates.iter().zip(&classes).any(|(other, of)| *of == class && other.refusal.is_none())
+        };
+        let serving = candidates.iter().zip(&classes).filter(|(_, class)| serves(**class));
+        let steps: Vec<Step> = serving.map(|(candidate, _)| candidate.step.clone()).collect();
         if !steps.is_empty() {
             return Ok(Self { pool: pool_name(plugin, &steps), steps });
         }
-        let refusal = candidates.iter().find_map(|(format, refusal, _)| Some((*format, (*refusal)?)));
+        let refusal = candidates.iter().find_map(|candidate| Some((candidate.format, candidate.refusal?)));
         Err(refusal.map_or_else(unknown, |(format, (field, why))| unsupported(model, format, field, why)))
     }
 
@@ -81,6 +89,16 @@ impl Plan {
     }
 }
 
+/// A target that might be a step.
+struct Candidate {
+    format: Format,
+    /// What its provider lacks.
+    lacks: Fields,
+    /// What of the request it has to refuse, and why.
+    refusal: Option<(Field, &'static str)>,
+    step: Step,
+}
+
 fn pool_name(plugin: &Plugin, steps: &[Step]) -> String {
     pool::name(steps.iter().filter_map(|step| {
         let provider = plugin.providers.get(step.lane.provider)?;
@@ -88,13 +106,18 @@ fn pool_name(plugin: &Plugin, steps: &[Step]) -> String {
     }))
 }
 
-/// The first of `fields` that a target of this format and model has to refuse, and why.
-fn refused(format: Format, facts: &ModelFacts, fields: Fields) -> Option<(Field, &'static str)> {
+/// The first of `fields` that a target of this format and model, whose provider `lacks` some, has to refuse, and why.
+fn refused(
+    format: Format,
+    facts: &ModelFacts,
+    lacks: Fields,
+    fields: Fields,
+) -> Option<(Field, &'static str)> {
     // OpenAI's own format has a place for every field of its own dialect.
-    if format == Format::Openai {
+    if format == Format::Openai && lacks == Fields::default() {
         return None;
     }
-    fields.iter().find_map(|field| Some((field, fate::refusal(format, facts, field)?)))
+    fields.iter().find_map(|field| Some((field, fate::refusal(format, facts, lacks, field)?)))
 }
 
 fn unsupported(model: &str, format: Format, field: Field, why: &str) -> ApiError {

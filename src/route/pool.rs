@@ -5,10 +5,33 @@
 //! A *lane* is one way into a provider: the provider's cluster. A model that lists a provider twice, with two
 //! upstream models, needs a second lane of it, because the endpoint's metadata is all that tells an attempt which
 //! target it is for. A *pool* is an ordered list of lanes: an aggregate cluster.
+//!
+//! Some requests use what some targets must refuse. They go to a pool without those targets, so that a model has a pool
+//! for each set of the *classes* of its targets: those of one class refuse the same fields.
 
 use std::fmt::Write;
 
-use crate::config::plugin::Target;
+use crate::{config::plugin::Target, dialect::chat::field::Fields, provider::Format};
+
+/// The most classes that a model's targets are told apart by: with n of them a model has up to 2ⁿ - 1 pools, each a
+/// cluster of Envoy's. Six are 63 pools; few models have targets of more than three formats.
+pub const MAX_CLASSES: usize = 6;
+
+/// The class of each target, counted from 0 in the order of the targets, by its provider's format and the fields that
+/// the provider lacks beside those that its format does.
+///
+/// Targets whose class would be beyond [`MAX_CLASSES`] share the last one: they leave a plan together or not at all.
+pub fn classes(targets: impl IntoIterator<Item = (Format, Fields)>) -> Vec<usize> {
+    let mut kinds: Vec<(Format, Fields)> = Vec::new();
+    let class = |kind| {
+        let known = kinds.iter().position(|known| *known == kind);
+        known.unwrap_or_else(|| {
+            kinds.push(kind);
+            kinds.len() - 1
+        })
+    };
+    targets.into_iter().map(class).map(|class| class.min(MAX_CLASSES - 1)).collect()
+}
 
 /// One way into a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,6 +97,17 @@ mod tests {
             lanes.iter().map(|lane| (lane.provider, lane.slot)).collect::<Vec<_>>(),
             [(0, 1), (1, 1), (0, 2)]
         );
+    }
+
+    #[test]
+    fn targets_that_refuse_the_same_are_one_class_and_the_last_class_is_shared() {
+        let mut lacks = Fields::default();
+        let plain = (Format::Openai, lacks);
+        lacks.insert(crate::dialect::chat::field::Field::N);
+        let lacking = (Format::Openai, lacks);
+        assert_eq!(classes([plain, lacking, (Format::Cohere, lacks), lacking, plain]), [0, 1, 2, 1, 0]);
+        let many = Format::ALL.iter().map(|format| (*format, lacks));
+        assert_eq!(classes(many), [0, 1, 2, 3, 4, 5, 5, 5, 5, 5]);
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::{
     config::plugin::Plugin,
-    provider::Format,
     route::pool::{self, Lane},
 };
 
@@ -19,17 +18,20 @@ pub struct Pool {
 
 /// All pools, each once, in the order of the models.
 ///
-/// A request may use a field that some format must refuse; it then goes to the pool without that format's lanes. So a
-/// model has one pool for each set of the formats among its targets.
+/// A request may use a field that some targets must refuse; it then goes to the pool without their lanes. So a model
+/// has one pool for each set of the classes of its targets ([`pool::classes`]).
 pub fn pools(plugin: &Plugin) -> Vec<Pool> {
     let mut pools: Vec<Pool> = Vec::new();
     for model in &plugin.models {
-        let lanes = pool::lanes(&model.targets);
-        let format = |lane: &Lane| plugin.providers.get(lane.provider).map(|provider| provider.format);
-        let formats: BTreeSet<Format> = lanes.iter().filter_map(format).collect();
-        for chosen in subsets(&formats.into_iter().collect::<Vec<_>>()) {
-            let lanes = lanes.iter().filter(|lane| format(lane).is_some_and(|of| chosen.contains(&of)));
-            let lanes: Vec<Lane> = lanes.copied().collect();
+        let known = |lane: &Lane| plugin.providers.get(lane.provider).map(|provider| (*lane, provider));
+        let lanes: Vec<_> = pool::lanes(&model.targets).iter().filter_map(known).collect();
+        let classes =
+            pool::classes(lanes.iter().map(|(_, provider)| (provider.format, provider.quirks.lacks())));
+        let count = classes.iter().max().map_or(0, |last| last + 1);
+        // The whole set first.
+        for chosen in (1_u32..1 << count).rev() {
+            let lanes = lanes.iter().zip(&classes).filter(|(_, class)| chosen & (1 << **class) != 0);
+            let lanes: Vec<Lane> = lanes.map(|((lane, _), _)| *lane).collect();
             let name = name(plugin, &lanes);
             if !pools.iter().any(|pool| pool.name == name) {
                 pools.push(Pool { name, lanes });
@@ -49,13 +51,4 @@ fn name(plugin: &Plugin, lanes: &[Lane]) -> String {
     let provider =
         |lane: &Lane| plugin.providers.get(lane.provider).map(|provider| (provider.name.as_str(), lane.slot));
     pool::name(lanes.iter().filter_map(provider))
-}
-
-/// Every set of some of the formats, the whole one first.
-fn subsets(formats: &[Format]) -> impl Iterator<Item = Vec<Format>> {
-    let all = (1_u32 << formats.len()) - 1;
-    (1..=all).rev().map(|mask| {
-        let chosen = formats.iter().enumerate().filter(|(bit, _)| mask & (1 << bit) != 0);
-        chosen.map(|(_, format)| *format).collect()
-    })
 }

@@ -15,6 +15,10 @@ impl Known for Config {
     fn facts(&self, _provider: usize, model: &str) -> &ModelFacts {
         if model == "with-schema" { &self.schema } else { &self.bare }
     }
+
+    fn lacks(&self, provider: usize) -> Fields {
+        self.plugin.providers[provider].quirks.lacks()
+    }
 }
 
 fn provider(name: &str, format: Format) -> Provider {
@@ -23,13 +27,16 @@ fn provider(name: &str, format: Format) -> Provider {
     serde_json::from_value(json).unwrap()
 }
 
-/// A model `m` with these targets at the providers openai (0) and claude (1).
+/// A model `m` with these targets at the providers openai (0), claude (1) and poor (2), which is compatible with OpenAI
+/// but for some fields.
 fn config(targets: &[(usize, &str)]) -> (Config, Table) {
     let targets =
         targets.iter().map(|(provider, model)| Target { provider: *provider, model: Some((*model).into()) });
     let models = vec![Model { name: "m".into(), targets: targets.collect() }];
     let table = Table::new(&models);
-    let providers = vec![provider("openai", Format::Openai), provider("claude", Format::Anthropic)];
+    let mut poor = provider("poor", Format::Openai);
+    poor.quirks.refuses = ["n", "seed", "tool_choice.required"].map(String::from).to_vec();
+    let providers = vec![provider("openai", Format::Openai), provider("claude", Format::Anthropic), poor];
     let (request_bytes, reply_bytes, keys) = (1, 1, vec![]);
     let plugin = Plugin {
         version: VERSION,
@@ -72,6 +79,30 @@ fn what_only_some_models_take_is_known_before_a_pool_is_chosen() {
     let mixed = pool(&[(1, "bare"), (1, "with-schema")], &[Field::JsonSchema]);
     assert_eq!(mixed.unwrap(), "pool/claude+claude#2");
     assert!(pool(&[(1, "bare")], &[Field::JsonSchema]).is_err());
+}
+
+#[test]
+fn a_provider_that_lacks_a_field_leaves_without_others_of_its_format() {
+    let both = &[(2, "a"), (0, "gpt")];
+    assert_eq!(pool(both, &[Field::Seed]).unwrap(), "pool/poor+openai");
+    assert_eq!(pool(both, &[Field::N]).unwrap(), "pool/openai");
+    assert_eq!(pool(both, &[Field::ForcedTool]).unwrap(), "pool/openai");
+    assert_eq!(pool(&[(1, "bare"), (2, "a"), (0, "gpt")], &[Field::N]).unwrap(), "pool/openai");
+    let error = pool(&[(2, "a")], &[Field::N]).unwrap_err();
+    assert_eq!((error.kind, error.param.as_deref()), (ErrorKind::InvalidRequest, Some("n")));
+    assert!(error.message.contains("one answer a request"), "{}", error.message);
+}
+
+#[test]
+fn every_plan_has_a_pool() {
+    let (config, table) = config(&[(1, "bare"), (2, "a"), (0, "gpt"), (2, "b")]);
+    let names: Vec<String> =
+        crate::config::file::pools::pools(&config.plugin).into_iter().map(|pool| pool.name).collect();
+    assert_eq!(names.len(), 7);
+    for field in Field::ALL {
+        let plan = Plan::new(&config, &table, "m", fields(&[*field])).unwrap();
+        assert!(names.contains(&plan.pool), "{}: {}", field.name(), plan.pool);
+    }
 }
 
 #[test]
