@@ -16,7 +16,7 @@ use switchyard::{
     provider::{
         Upstream,
         model::ModelFacts,
-        openai::{error, request::splice, response::observe, stream::Passthrough},
+        openai::{error, request, response::observe, stream::Passthrough},
         quirks::Quirks,
     },
 };
@@ -186,15 +186,8 @@ fn requests_that_openai_took_are_read_and_spliced() {
         assert_eq!((request.model.as_ref(), request.stream), (head.model.as_str(), head.stream), "{name}");
 
         let mut out = Vec::new();
-        assert!(
-            splice(
-                body,
-                &head,
-                &Upstream { model: "another", facts: &facts, quirks: Quirks::NONE },
-                &mut out
-            ),
-            "{name}"
-        );
+        let upstream = Upstream { model: "another", facts: &facts, quirks: Quirks::NONE };
+        assert_eq!(request::write(body, &head, &upstream, &mut out), Ok(true), "{name}");
         let mut expected: Value = serde_json::from_slice(body).unwrap();
         expected["model"] = "another".into();
         if head.stream {

@@ -68,6 +68,9 @@ impl Quirks {
         for field in Field::ALL.iter().filter(refused).filter(|field| lacking(**field).is_some()) {
             lacks.insert(*field);
         }
+        if self.refuses("messages[].refusal") {
+            lacks.insert(Field::PartRefusal);
+        }
         lacks
     }
 

@@ -22,7 +22,7 @@ pub fn request(
     out: &mut Vec<u8>,
 ) -> Result<Outcome, ApiError> {
     match (dialect, format) {
-        (Dialect::Chat, Format::Openai) => Ok(if openai::request::splice(body, head, upstream, out) {
+        (Dialect::Chat, Format::Openai) => Ok(if openai::request::write(body, head, upstream, out)? {
             Outcome::Replaced
         } else {
             Outcome::AsIs

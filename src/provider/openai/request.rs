@@ -1,27 +1,45 @@
-//! A chat client's request to an OpenAI-compatible provider: the same bytes but for the spans that must change.
+//! A chat client's request to an OpenAI-compatible provider: the same bytes but for the spans that must change. For a
+//! provider with quirks, what they name is changed too.
 
 use std::ops::Range;
 
 use crate::{
     dialect::chat::{json, node::Members, scan::Head},
+    ir::ApiError,
     provider::Upstream,
 };
 
+mod adapt;
 #[cfg(test)]
 mod tests;
 
 const INCLUDE_USAGE: &str = "include_usage";
 
-/// Appends to `out` what is to be sent instead of `body`: the upstream's model name, and usage asked for in
-/// streams. Returns false, with `out` as it was, where `body` can be sent as it is.
-pub fn splice(body: &[u8], head: &Head, upstream: &Upstream<'_>, out: &mut Vec<u8>) -> bool {
+/// Appends to `out` what is to be sent instead of `body`: the upstream's model name, usage asked for in streams, and
+/// what the provider's quirks change. Returns false, with `out` as it was, where `body` can be sent as it is.
+///
+/// # Errors
+///
+/// Where the request uses what the quirks keep from the provider; it names the field.
+pub fn write(body: &[u8], head: &Head, upstream: &Upstream<'_>, out: &mut Vec<u8>) -> Result<bool, ApiError> {
+    let quirks = upstream.quirks;
+    if !quirks.is_none() {
+        adapt::check(head, quirks)?;
+        if adapt::write(body, head, upstream, out) {
+            return Ok(true);
+        }
+    }
+    Ok(splice(body, head, upstream.model, adapt::asks_for_usage(head, quirks), out))
+}
+
+fn splice(body: &[u8], head: &Head, model: &str, ask_for_usage: bool, out: &mut Vec<u8>) -> bool {
     let mut edits = Edits::default();
-    if head.model != upstream.model {
-        let mut name = Vec::with_capacity(upstream.model.len() + 2);
-        json::string(upstream.model, &mut name);
+    if head.model != model {
+        let mut name = Vec::with_capacity(model.len() + 2);
+        json::string(model, &mut name);
         edits.add(head.model_span.clone(), name);
     }
-    if head.stream && !head.include_usage {
+    if ask_for_usage && !head.include_usage {
         match &head.stream_options_span {
             Some(span) => edits.add(span.clone(), with_usage(body.get(span.clone()).unwrap_or_default())),
             None => {

@@ -11,8 +11,8 @@ fn sent(body: &str, model: &str) -> Option<String> {
     let head = scan(body.as_bytes()).unwrap();
     let facts = ModelFacts::default();
     let mut out = b"kept".to_vec();
-    let changed =
-        splice(body.as_bytes(), &head, &Upstream { model, facts: &facts, quirks: Quirks::NONE }, &mut out);
+    let upstream = Upstream { model, facts: &facts, quirks: Quirks::NONE };
+    let changed = write(body.as_bytes(), &head, &upstream, &mut out).unwrap();
     let out = String::from_utf8(out.split_off(4)).unwrap();
     assert_eq!(changed, !out.is_empty());
     changed.then_some(out)
