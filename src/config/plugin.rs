@@ -54,9 +54,9 @@ pub struct Provider {
     /// `:scheme`: `http` or `https`.
     pub scheme: String,
     /// The whole path of its chat endpoint: `/v1/chat/completions`. The provider's own name of the model goes in the
-    /// place of `{model}` ([`crate::provider::path`]).
+    /// place of `{model}` ([`crate::provider::path`]). It may have a query.
     pub path: String,
-    /// The same for requests of streams, where it is another one; it may have a query.
+    /// The same for requests of streams, where it is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream_path: Option<String>,
     /// The header that carries its credential, lower case.

@@ -18,7 +18,7 @@ pub fn of<'p>(provider: &'p plugin::Provider, model: &str, stream: bool) -> Resu
     fill(own.unwrap_or(&provider.path), model, provider.format)
 }
 
-/// `path` with the model's name in the place of `{model}`.
+/// `path`, which may have a query, with the model's name in the place of `{model}`.
 ///
 /// The name is not escaped but refused where it would need it: with a pattern it is the client's, and must not lead the
 /// request, which carries the gateway's credential, to another endpoint.
@@ -74,6 +74,11 @@ mod tests {
         for model in ["gemini-2.5-pro", "gemini-3.1-pro-preview", "a@001", "ft:x_1~+"] {
             assert_eq!(path(model), Ok(format!("/v1beta/models/{model}:generateContent")));
         }
+        // Azure's names of deployments, and a query behind the place.
+        let azure = "/openai/deployments/{model}/chat/completions?api-version=2024-10-21";
+        let filled = fill(azure, "gpt-4.1_eu.prod-2", Format::Openai).unwrap();
+        assert_eq!(filled, "/openai/deployments/gpt-4.1_eu.prod-2/chat/completions?api-version=2024-10-21");
+        assert!(fill(azure, "x?api-version=1", Format::Openai).is_err());
         // Without a place in the path, the name is not the path's matter.
         assert_eq!(fill("/v1/messages", "a/../b?", Format::Anthropic), Ok(Cow::Borrowed("/v1/messages")));
     }

@@ -19,7 +19,10 @@ pub fn reply(
     out: &mut Vec<u8>,
 ) -> Result<(Outcome, Option<Usage>), ApiError> {
     let reply = match (dialect, format) {
-        (Dialect::Chat, Format::Openai) => return Ok((Outcome::AsIs, openai::response::observe(body)?)),
+        (Dialect::Chat, Format::Openai) => {
+            let (replaced, usage) = openai::response::read(body, out)?;
+            return Ok((if replaced { Outcome::Replaced } else { Outcome::AsIs }, usage));
+        }
         (Dialect::Chat, Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic) => {
             anthropic::response::read(body)
         }

@@ -155,7 +155,8 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
             ErrorKind::ContentPolicy
         }
         "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active" => ErrorKind::Billing,
-        "model_not_found" | "DeploymentNotFound" => ErrorKind::NotFound,
+        // Azure: no such deployment, and a deployment of a model that does not chat.
+        "model_not_found" | "DeploymentNotFound" | "OperationNotSupported" => ErrorKind::NotFound,
         "invalid_api_key" => ErrorKind::Authentication,
         "rate_limit_exceeded" => ErrorKind::RateLimit,
         _ => return None,

@@ -1,10 +1,14 @@
 //! OpenAI Chat Completions as an upstream, and the providers compatible with it.
 //!
-//! A chat client's request passes through: only the spans that must change are spliced, and the reply is watched,
-//! not rewritten.
+//! A chat client's request passes through: only the spans that must change are spliced, and the reply is watched; what
+//! is rewritten of it is only what would break a client of OpenAI's. What others tell beside OpenAI's members
+//! (`reasoning`, `citations`, `x_groq`, content filter results) passes as it is and under its own name.
 
+mod calls;
+mod edits;
 pub mod error;
+pub(in crate::provider) mod finish;
 pub mod request;
 pub mod response;
 pub mod stream;
-mod usage;
+pub(in crate::provider) mod usage;

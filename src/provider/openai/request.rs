@@ -1,8 +1,7 @@
 //! A chat client's request to an OpenAI-compatible provider: the same bytes but for the spans that must change. For a
 //! provider with quirks, what they name is changed too.
 
-use std::ops::Range;
-
+use super::edits::Edits;
 use crate::{
     dialect::chat::{json, node::Members, scan::Head},
     ir::ApiError,
@@ -64,38 +63,4 @@ fn with_usage(options: &[u8]) -> Vec<u8> {
     }
     out.push(b'}');
     out
-}
-
-/// Spans of the body and what stands there instead. There are at most two, and they do not overlap.
-#[derive(Default)]
-struct Edits {
-    list: [Option<(Range<usize>, Vec<u8>)>; 2],
-}
-
-impl Edits {
-    fn add(&mut self, span: Range<usize>, text: Vec<u8>) {
-        if let Some(slot) = self.list.iter_mut().find(|slot| slot.is_none()) {
-            *slot = Some((span, text));
-        }
-    }
-
-    /// Copies `body` once, with the edits. Returns false where there are none.
-    fn apply(mut self, body: &[u8], out: &mut Vec<u8>) -> bool {
-        self.list.sort_by_key(|edit| edit.as_ref().map(|(span, _)| span.start));
-        let edits = self.list.iter().flatten();
-        let added: usize = edits.clone().map(|(_, text)| text.len()).sum();
-        let mut from = 0;
-        for (span, text) in edits {
-            if from == 0 {
-                out.reserve(body.len() + added);
-            }
-            out.extend_from_slice(body.get(from..span.start).unwrap_or_default());
-            out.extend_from_slice(text);
-            from = span.end;
-        }
-        if from > 0 {
-            out.extend_from_slice(body.get(from..).unwrap_or_default());
-        }
-        from > 0
-    }
 }

@@ -1,9 +1,16 @@
-//! A whole reply of an OpenAI-compatible provider that passes through to a chat client.
+//! A whole reply of an OpenAI-compatible provider that passes through to a chat client: looked at, and mended where it
+//! says otherwise what OpenAI's would say.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{error, usage};
+use super::{
+    calls,
+    edits::Edits,
+    error,
+    finish::{self, Reason},
+    usage,
+};
 use crate::ir::{ApiError, ErrorKind, Usage};
 
 /// The members of a reply that are looked at.
@@ -19,22 +26,64 @@ struct Reply<'a> {
     object: Option<&'a RawValue>,
 }
 
-/// Looks at a reply with status 200: its usage, if it tells.
+#[derive(Deserialize)]
+struct Choice<'a> {
+    #[serde(borrow)]
+    finish_reason: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+/// Looks at a reply with status 200. Returns false where it passes as it is; else what is to be sent instead has been
+/// appended to `out`. And its usage, if it tells.
 ///
 /// # Errors
 ///
-/// Where the bytes are no chat completion (not JSON, no `choices`, an `error` object): what they say instead.
-pub fn observe(body: &[u8]) -> Result<Option<Usage>, ApiError> {
+/// Where the bytes are no chat completion (not JSON, no `choices`, an `error` object, a choice that finished because the
+/// provider failed): what they say instead.
+pub fn read(body: &[u8], out: &mut Vec<u8>) -> Result<(bool, Option<Usage>), ApiError> {
     let Ok(reply) = serde_json::from_slice::<Reply<'_>>(body) else {
         return Err(unreadable("the provider's reply is not a JSON object"));
     };
     if reply.error.is_some() || reply.object.is_some_and(|object| object.get() == "\"error\"") {
         return Err(error::read(200, body));
     }
-    if !reply.choices.is_some_and(|choices| choices.get().starts_with('[')) {
+    let Some(choices) = reply.choices.filter(|choices| choices.get().starts_with('[')) else {
         return Err(unreadable("the provider's reply has no choices"));
+    };
+    let mut edits = Edits::default();
+    let choices: Vec<&RawValue> = serde_json::from_str(choices.get()).unwrap_or_default();
+    for choice in choices {
+        // One of another shape passes as it is.
+        if let Ok(choice) = serde_json::from_str(choice.get()) {
+            mend(&choice, body, &mut edits)?;
+        }
     }
-    Ok(reply.usage.and_then(usage::read))
+    Ok((edits.apply(body, out), reply.usage.and_then(usage::read)))
+}
+
+fn mend(choice: &Choice<'_>, body: &[u8], edits: &mut Edits) -> Result<(), ApiError> {
+    if let Some(told) = choice.error {
+        return Err(error::read(200, told.get().as_bytes()));
+    }
+    if let Some(raw) = choice.finish_reason {
+        match finish::read(raw.get()) {
+            Reason::Failed(error) => return Err(error.with_upstream_status(200)),
+            // The answer is whole, whatever its reason.
+            Reason::Open => edits.replace(body, raw.get(), &b"\"stop\""[..]),
+            reason => {
+                if let Some(instead) = finish::told_instead(raw.get(), &reason) {
+                    edits.replace(body, raw.get(), instead);
+                }
+            }
+        }
+    }
+    if let Some(message) = choice.message {
+        calls::mend(message, body, edits);
+    }
+    Ok(())
 }
 
 fn unreadable(message: &str) -> ApiError {
@@ -44,6 +93,13 @@ fn unreadable(message: &str) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn observe(body: &[u8]) -> Result<Option<Usage>, ApiError> {
+        let mut out = Vec::new();
+        let (replaced, usage) = read(body, &mut out)?;
+        assert!(!replaced && out.is_empty(), "{out:?}");
+        Ok(usage)
+    }
 
     #[test]
     fn takes_usage_where_there_is_any() {
@@ -68,6 +124,38 @@ mod tests {
         assert_eq!((error.kind, error.message.as_str()), (ErrorKind::RateLimit, "Slow down"));
         let error = observe(br#"{"object":"error","message":"no such model","code":404}"#).unwrap_err();
         assert_eq!((error.kind, error.message.as_str()), (ErrorKind::NotFound, "no such model"));
+    }
+
+    #[test]
+    fn only_what_breaks_a_client_is_mended() {
+        for (choice, expected) in [
+            (r#""finish_reason": "eos" "#, r#""finish_reason": "stop" "#),
+            (r#""finish_reason":"""#, r#""finish_reason":"stop""#),
+            (
+                r#""message":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":""}},{"type":null,"id":"b",
+                    "function":{ "name":"g"}}, {"type":"function","function":{"arguments":{"a": "b"}}}]}"#,
+                r#""message":{"tool_calls":[{"type":"function","id":"a","function":{"name":"f","arguments":"{}"}},{"type":"function","id":"b",
+                    "function":{"arguments":"{}", "name":"g"}}, {"type":"function","function":{"arguments":"{\"a\": \"b\"}"}}]}"#,
+            ),
+        ] {
+            let body = |choice: &str| format!(r#"{{"id":"x","choices":[ {{{choice}}}],"usage":null}}"#);
+            let mut out = Vec::new();
+            assert_eq!(read(body(choice).as_bytes(), &mut out), Ok((true, None)));
+            assert_eq!(String::from_utf8(out).unwrap(), body(expected));
+        }
+        for body in [
+            r#"{"choices":[{"finish_reason":"error","message":{"content":"half"}}]}"#,
+            r#"{"choices":[{"error":{"code":502,"message":"gone"},"message":{"content":""}}]}"#,
+        ] {
+            let error = read(body.as_bytes(), &mut Vec::new()).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Server, "{body}");
+        }
+        for body in [
+            r#"{"choices":[null,1,{"finish_reason":null,"message":[]},{"message":{"tool_calls":{}}}]}"#,
+            r#"{"choices":[{"finish_reason":"tool_calls","message":{"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]}}]}"#,
+        ] {
+            assert_eq!(observe(body.as_bytes()), Ok(None), "{body}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A stream of an OpenAI-compatible provider that passes through to a chat client.
 //!
-//! Every event passes byte for byte but for three: the usage chunk that the gateway asked for and the client did
-//! not; an error, which is told in OpenAI's words whatever the provider's are; and what follows the end.
+//! Every event passes byte for byte but for these: the usage chunk that the gateway asked for and the client did not; an
+//! error, which is told in OpenAI's words whatever the provider's are; what follows the end; and where a provider only
+//! means what OpenAI's would say (`stream/mend.rs`), the spans that say it otherwise.
 
 use super::{error, usage};
 use crate::{
@@ -14,10 +15,12 @@ use crate::{
 };
 
 mod chunk;
+mod mend;
 #[cfg(test)]
 mod tests;
 
-use chunk::{Chunk, Finished};
+use chunk::Chunk;
+use mend::{Mend, Mended};
 
 /// Watches a stream of `chat.completion.chunk` events as it passes.
 #[derive(Debug)]
@@ -31,8 +34,9 @@ pub struct Passthrough {
 #[derive(Debug, Default)]
 struct Watch {
     progress: Progress,
-    include_usage: bool,
-    finished: Finished,
+    mend: Mend,
+    /// What stands in the place of the last segment: [`Fate::Replace`].
+    instead: Vec<u8>,
     /// The last segment was left out, so that the rest of its line end is too.
     hidden: bool,
     /// The last chunk that told nothing: those like it tell nothing either.
@@ -44,7 +48,7 @@ struct Watch {
 impl Passthrough {
     /// A stream that has not begun; `include_usage` says whether the client is to see the usage chunk.
     pub fn new(include_usage: bool) -> Self {
-        let watch = Box::new(Watch { include_usage, ..Watch::default() });
+        let watch = Box::new(Watch { mend: Mend::new(include_usage), ..Watch::default() });
         Self { deframer: SseDeframer::default(), watch }
     }
 
@@ -124,7 +128,8 @@ impl Passthrough {
         if watch.progress.done || watch.progress.error.is_some() {
             return;
         }
-        if watch.finished.all() {
+        if watch.mend.finished.all() {
+            watch.mend.end(out);
             out.extend_from_slice(b"data: [DONE]\n\n");
             watch.progress.done = true;
         } else {
@@ -144,6 +149,8 @@ impl Passthrough {
 enum Fate {
     Pass,
     Hide,
+    /// Other whole events are sent.
+    Replace,
     /// It is replaced by the error that it told of, and nothing follows.
     Fail,
 }
@@ -194,7 +201,13 @@ impl Watch {
             b"" => Fate::Pass,
             b"[DONE]" => {
                 self.progress.done = true;
-                Fate::Pass
+                self.instead.clear();
+                self.mend.end(&mut self.instead);
+                if self.instead.is_empty() {
+                    return Fate::Pass;
+                }
+                self.instead.extend_from_slice(b"data: [DONE]\n\n");
+                Fate::Replace
             }
             data if event.name == b"error" => self.fail(error::read(200, data)),
             data if data.starts_with(b"{") => self.chunk(raw, data),
@@ -212,15 +225,20 @@ impl Watch {
             return self.fail(error::read(200, told));
         }
         self.progress.started = true;
-        self.finished.note(&chunk);
-        if chunk.is_quiet() {
-            self.learn(raw, data);
-        }
-        let Some(raw) = chunk.usage() else { return Fate::Pass };
-        if let Some(usage) = usage::read(raw) {
+        if let Some(usage) = chunk.usage().and_then(usage::read) {
             self.progress.usage.get_or_insert_default().merge(usage);
         }
-        if chunk.has_choices() || self.include_usage { Fate::Pass } else { Fate::Hide }
+        self.instead.clear();
+        match self.mend.chunk(&chunk, data, &mut self.instead) {
+            Ok(Mended::Quiet) if chunk.is_quiet() => {
+                self.learn(raw, data);
+                Fate::Pass
+            }
+            Ok(Mended::Quiet | Mended::Pass) => Fate::Pass,
+            Ok(Mended::Hide) => Fate::Hide,
+            Ok(Mended::Replace) => Fate::Replace,
+            Err(error) => self.fail(error),
+        }
     }
 
     /// Those like this chunk, which told nothing, are to pass unparsed. All its strings may be others but for
@@ -253,8 +271,10 @@ impl Watch {
 
     /// Appends what stands in place of a segment that does not pass.
     fn tell(&self, fate: Fate, out: &mut Vec<u8>) {
-        if let (Fate::Fail, Some(error)) = (fate, &self.progress.error) {
-            chat::error::write_event(&error.clone().for_client(None), out);
+        match (fate, &self.progress.error) {
+            (Fate::Fail, Some(error)) => chat::error::write_event(&error.clone().for_client(None), out),
+            (Fate::Replace, _) => out.extend_from_slice(&self.instead),
+            _ => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::ir::Usage;
 
 /// Reads a `usage` object; `None` where there is no count in it that can be read.
-pub(super) fn read(raw: &RawValue) -> Option<Usage> {
+pub(in crate::provider) fn read(raw: &RawValue) -> Option<Usage> {
     let counts: Counts = serde_json::from_str(raw.get()).ok()?;
     let prompt = counts.prompt_tokens_details.unwrap_or_default();
     let answer = counts.completion_tokens_details.unwrap_or_default();

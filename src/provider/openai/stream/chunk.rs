@@ -3,11 +3,21 @@
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
+/// The longest id, time and name of a model that are kept for chunks of the gateway's own, in bytes.
+const MAX_HEAD: usize = 512;
+
 #[derive(Deserialize)]
 pub(super) struct Chunk<'a> {
-    choices: Option<Vec<Choice>>,
     #[serde(borrow)]
-    usage: Option<&'a RawValue>,
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    created: Option<&'a RawValue>,
+    #[serde(borrow)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow)]
+    choices: Option<Vec<Choice<'a>>>,
+    #[serde(borrow)]
+    pub(super) usage: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -17,10 +27,15 @@ pub(super) struct Chunk<'a> {
 }
 
 #[derive(Deserialize)]
-struct Choice {
+pub(super) struct Choice<'a> {
     #[serde(default)]
-    index: u64,
-    finish_reason: Option<IgnoredAny>,
+    pub(super) index: u64,
+    #[serde(borrow)]
+    pub(super) finish_reason: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) delta: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
 }
 
 /// Groq's own member: it has the usage where none was asked for, and errors.
@@ -42,7 +57,31 @@ impl<'a> Chunk<'a> {
         if self.error.is_some() || self.object.is_some_and(|object| object.get() == "\"error\"") {
             return Some(data);
         }
-        Some(self.x_groq.as_ref()?.error?.get().as_bytes())
+        // OpenRouter's, of one choice.
+        let of_choice = self.choices().iter().find_map(|choice| choice.error);
+        Some(of_choice.or_else(|| self.x_groq.as_ref()?.error)?.get().as_bytes())
+    }
+
+    pub(super) fn choices(&self) -> &[Choice<'a>] {
+        self.choices.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn has_id(&self) -> bool {
+        self.id.is_some_and(|id| id.get() != "\"\"")
+    }
+
+    /// The members that all chunks of a stream share, to begin another one with: `{"id":…,"object":…,"created":…,"model":…`.
+    /// A value that is no short string or number is left out of use.
+    pub(super) fn head(&self) -> Vec<u8> {
+        let short = |raw: Option<&'a RawValue>, other: &'static str| {
+            raw.map(RawValue::get).filter(|text| text.len() <= MAX_HEAD).unwrap_or(other)
+        };
+        let (id, created) = (short(self.id, "\"\""), short(self.created, "0"));
+        let model = short(self.model, "\"\"");
+        let head = format!(
+            "{{\"id\":{id},\"object\":\"chat.completion.chunk\",\"created\":{created},\"model\":{model}"
+        );
+        head.into_bytes()
     }
 
     pub(super) fn usage(&self) -> Option<&'a RawValue> {
@@ -51,7 +90,7 @@ impl<'a> Chunk<'a> {
 
     /// Whether there is nothing in it but what it adds to choices that go on.
     pub(super) fn is_quiet(&self) -> bool {
-        let mut choices = self.choices.iter().flatten();
+        let mut choices = self.choices().iter();
         self.error.is_none()
             && self.usage.is_none()
             && self.x_groq.is_none()
@@ -60,7 +99,7 @@ impl<'a> Chunk<'a> {
 
     /// Azure's first chunk has none either, but no usage.
     pub(super) fn has_choices(&self) -> bool {
-        self.choices.as_ref().is_some_and(|choices| !choices.is_empty())
+        !self.choices().is_empty()
     }
 }
 
@@ -72,14 +111,15 @@ pub(super) struct Finished {
 }
 
 impl Finished {
-    pub(super) fn note(&mut self, chunk: &Chunk<'_>) {
-        for choice in chunk.choices.iter().flatten() {
-            let bit = 1u128 << choice.index.min(127);
-            self.begun |= bit;
-            if choice.finish_reason.is_some() {
-                self.finished |= bit;
-            }
+    /// A choice goes on, or finishes. Returns whether it had finished before.
+    pub(super) fn note(&mut self, index: u64, finishes: bool) -> bool {
+        let bit = 1u128 << index.min(127);
+        let before = self.finished & bit != 0 && index < 127;
+        self.begun |= bit;
+        if finishes {
+            self.finished |= bit;
         }
+        before
     }
 
     /// Whether every choice that began has finished, and one has.

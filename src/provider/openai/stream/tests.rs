@@ -1,6 +1,8 @@
 use super::*;
 use crate::{dialect::chat, ir::Usage};
 
+mod mended;
+
 /// What the client gets of a stream that comes in these pieces, and what was seen of it.
 fn through(include_usage: bool, pieces: &[&[u8]]) -> (String, Progress) {
     let mut passthrough = Passthrough::new(include_usage);
@@ -97,11 +99,15 @@ fn what_only_looks_like_the_usage_chunk_passes() {
     let groq = chunk(
         r#""choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"x_groq":{"id":"r","usage":{"prompt_tokens":3,"completion_tokens":4}}"#,
     );
-    for last in [inside, groq] {
-        let stream = [&azure, &nulls, &text("a"), &last, DONE].map(String::from).concat();
-        let (out, progress) = every_way(false, &stream);
-        assert_eq!((out, progress.usage, progress.done), (stream, counted(), true));
-    }
+    let stream = [&azure, &nulls, &text("a"), &groq, DONE].map(String::from).concat();
+    let (out, progress) = every_way(false, &stream);
+    assert_eq!((out, progress.usage, progress.done), (stream, counted(), true));
+    // Beside a choice it is hidden without it.
+    let bare = inside.replace(r#"{"prompt_tokens":3,"completion_tokens":4}"#, "null");
+    let stream = [&azure, &nulls, &text("a"), &inside, DONE].map(String::from).concat();
+    let (out, progress) = every_way(false, &stream);
+    assert_eq!(out, [&azure, &nulls, &text("a"), &bare, DONE].map(String::from).concat());
+    assert_eq!((progress.usage, progress.done), (counted(), true));
 }
 
 #[test]

@@ -1,0 +1,198 @@
+//! Tool calls as those who are compatible with OpenAI tell them: without `index` or `type`, all with the index 0, without
+//! arguments or with an object in their place.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::edits::Edits;
+use crate::{dialect::chat::json, provider::json::MaybeText};
+
+/// The most calls of a stream that are looked after, which is OpenAI's limit of parallel calls; others pass as they are.
+const MOST: usize = 128;
+
+/// The calls of one stream so far.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    list: Vec<Call>,
+}
+
+#[derive(Debug)]
+struct Call {
+    /// The choice it is in.
+    choice: u64,
+    /// Its index as the client is told.
+    index: u64,
+    /// Its index as the provider tells; the client's where it tells none.
+    theirs: u64,
+    /// Of its id.
+    hash: u64,
+    /// It has arguments.
+    filled: bool,
+}
+
+/// One element of `tool_calls`.
+#[derive(Deserialize)]
+struct Told<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    index: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    id: MaybeText<'a>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    r#type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    function: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+struct Function<'a> {
+    #[serde(borrow, default)]
+    name: MaybeText<'a>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    arguments: Option<&'a RawValue>,
+}
+
+/// A member that is there, also as null.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+/// `delta` or `message`.
+#[derive(Deserialize)]
+struct Turn<'a> {
+    #[serde(borrow)]
+    tool_calls: Option<Vec<&'a RawValue>>,
+}
+
+fn calls_of(turn: &RawValue) -> Vec<&RawValue> {
+    // Whatever is of another shape passes as it is.
+    let turn: Option<Turn<'_>> = serde_json::from_str(turn.get()).ok();
+    turn.and_then(|turn| turn.tool_calls).unwrap_or_default()
+}
+
+impl Calls {
+    /// Notes what a choice's `delta`, a part of `data`, tells of calls, and mends it. Returns whether a chunk that
+    /// differs from this one in its texts alone may tell more: whether it has calls, but for arguments of one that has
+    /// some already.
+    pub(super) fn note(&mut self, choice: u64, delta: &RawValue, data: &[u8], edits: &mut Edits) -> bool {
+        let mut tells = false;
+        for raw in calls_of(delta) {
+            let Ok(told) = serde_json::from_str::<Told<'_>>(raw.get()) else { continue };
+            tells |= self.call(choice, raw, &told, data, edits);
+        }
+        tells
+    }
+
+    fn call(&mut self, choice: u64, raw: &RawValue, told: &Told<'_>, data: &[u8], edits: &mut Edits) -> bool {
+        let function = told.function.and_then(|raw| serde_json::from_str::<Function<'_>>(raw.get()).ok());
+        let Some(function) = function else { return true };
+        let theirs = told.index.and_then(|raw| raw.get().parse::<u64>().ok());
+        let names = function.name.0.as_deref().is_some_and(|name| !name.is_empty());
+        let Some(at) = self.place(choice, theirs, names, told.id.0.as_deref().unwrap_or_default()) else {
+            return true;
+        };
+        let begins = at == self.list.len();
+        if begins {
+            let taken = self.list.iter().filter(|call| call.choice == choice);
+            let next = taken.clone().map(|call| call.index + 1).max().unwrap_or(0);
+            let index =
+                theirs.filter(|index| !taken.clone().any(|call| call.index == *index)).unwrap_or(next);
+            let hash = hash(told.id.0.as_deref().unwrap_or_default());
+            self.list.push(Call { choice, index, theirs: theirs.unwrap_or(index), hash, filled: false });
+        }
+        let Some(call) = self.list.get_mut(at) else { return true };
+        if theirs != Some(call.index) {
+            member("index", call.index.to_string(), told.index, raw, data, edits);
+        }
+        if begins {
+            typed(told, raw, data, edits);
+        }
+        if let Some(arguments) = function.arguments {
+            call.filled |= !matches!(arguments.get(), "\"\"" | "null");
+            as_text(arguments, data, edits);
+        }
+        begins || function.name.0.is_some() || !call.filled
+    }
+
+    /// Which call of the list an element is about: one behind the last for a new one; `None` where there are too many.
+    ///
+    /// A name and another id begin a call even at an index that is taken: Ollama once told 0 for all. An id alone does
+    /// not: vLLM once told another one in each chunk.
+    fn place(&self, choice: u64, theirs: Option<u64>, names: bool, id: &str) -> Option<usize> {
+        let of_choice = |call: &&Call| call.choice == choice;
+        let is_it = |call: &Call| of_choice(&call) && theirs.is_none_or(|index| call.theirs == index);
+        let known = self.list.iter().rposition(is_it);
+        let known = known.filter(|at| match id {
+            _ if !names => true,
+            "" => theirs.is_some(),
+            id => self.list.get(*at).is_some_and(|call| call.hash == hash(id)),
+        });
+        known.or_else(|| (self.list.len() < MOST).then_some(self.list.len()))
+    }
+
+    /// The calls of a choice, or of all, that end without arguments: choice and index. They are told `{}`, and have some
+    /// from now on.
+    pub(super) fn without_arguments(&mut self, choice: Option<u64>) -> Vec<(u64, u64)> {
+        let is_asked = |call: &&mut Call| !call.filled && choice.is_none_or(|choice| call.choice == choice);
+        let told = self.list.iter_mut().filter(is_asked).map(|call| {
+            call.filled = true;
+            (call.choice, call.index)
+        });
+        told.collect()
+    }
+}
+
+/// Mends the calls of a whole answer's `message`, a part of `data`.
+pub(super) fn mend(message: &RawValue, data: &[u8], edits: &mut Edits) {
+    for raw in calls_of(message) {
+        let Ok(told) = serde_json::from_str::<Told<'_>>(raw.get()) else { continue };
+        let Some(function) = told.function else { continue };
+        typed(&told, raw, data, edits);
+        let Ok(Function { arguments, .. }) = serde_json::from_str(function.get()) else { continue };
+        match arguments {
+            Some(arguments) if matches!(arguments.get(), "\"\"" | "null") => {
+                edits.replace(data, arguments.get(), &b"\"{}\""[..]);
+            }
+            Some(arguments) => as_text(arguments, data, edits),
+            None => member("arguments", "\"{}\"".into(), arguments, function, data, edits),
+        }
+    }
+}
+
+/// Says that a call is one of a function, where nothing says what it is.
+fn typed(told: &Told<'_>, raw: &RawValue, data: &[u8], edits: &mut Edits) {
+    if told.r#type.is_none_or(|kind| kind.get() == "null") {
+        member("type", "\"function\"".into(), told.r#type, raw, data, edits);
+    }
+}
+
+/// Arguments that are an object become its text.
+fn as_text(arguments: &RawValue, data: &[u8], edits: &mut Edits) {
+    if arguments.get().starts_with('{') {
+        let mut text = Vec::with_capacity(arguments.get().len() + 16);
+        json::string(arguments.get(), &mut text);
+        edits.replace(data, arguments.get(), text);
+    }
+}
+
+/// Gives `object`, a part of `data`, a member: in the place of its `present` value, or as its first.
+fn member(
+    name: &str,
+    value: String,
+    present: Option<&RawValue>,
+    object: &RawValue,
+    data: &[u8],
+    edits: &mut Edits,
+) {
+    if let Some(present) = present {
+        return edits.replace(data, present.get(), value);
+    }
+    let Some(inside) = object.get().get(1..) else { return };
+    let comma = if inside.trim_ascii_start().starts_with('}') { "" } else { "," };
+    edits.replace(data, inside.get(..0).unwrap_or_default(), format!("\"{name}\":{value}{comma}"));
+}
+
+/// FNV-1a: ids are told apart, not secured.
+fn hash(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
