@@ -139,6 +139,15 @@ fn pair(field: Field) -> (Value, Value) {
                 called(json!({"id": "a", "type": "function", "function": function, "extra_content": extra})),
             )
         }
+        Field::MessageExtra => {
+            let extra = json!({"google": {"thought_signature": "c2ln"}, "anthropic": {"stop_details": {}}});
+            (said(nothing()), said(json!({"extra_content": extra})))
+        }
+        Field::Annotations => {
+            let cited = json!({"start_index": 0, "end_index": 6, "title": "", "url": "https://a.example/"});
+            let annotation = json!({"type": "url_citation", "url_citation": cited});
+            (said(nothing()), said(json!({"annotations": [annotation]})))
+        }
         Field::MessageAudio => (said(nothing()), said(json!({"audio": {"id": "audio_1"}}))),
         Field::Unknown => (nothing(), json!({"client_metadata": {"a": 1}})),
     };

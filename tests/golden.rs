@@ -7,7 +7,7 @@
 //! | `reply.json` | what the provider answers |
 //! | `client.json` | what the client is to receive |
 //! | `stream.sse`, `client.sse` | the same of a stream, which is tested at every split |
-//! | `target.json` | optional: `model` at the provider, its `facts` (default: the catalogue's), the reply's `status` and `error_type` |
+//! | `target.json` | optional: `model` at the provider, its `facts` (default: the catalogue's), its `betas`, the reply's `status` and `error_type` |
 //!
 //! `UPDATE_GOLDEN=1` writes what is expected instead of comparing it: read the difference before committing it.
 //! What is emitted is checked against the closed schemas in `../shared/validators` too, where they are present.
@@ -35,6 +35,8 @@ struct Target {
     facts: Option<ModelFacts>,
     status: Option<u16>,
     error_type: Option<String>,
+    /// Anthropic's betas, as they are configured for the provider.
+    betas: Vec<String>,
 }
 
 struct Case {
@@ -44,6 +46,7 @@ struct Case {
     facts: ModelFacts,
     status: u16,
     error_type: Option<String>,
+    betas: Vec<String>,
     format: Format,
 }
 
@@ -69,8 +72,8 @@ impl Case {
         let model = target.model.unwrap_or_else(|| usual.to_owned());
         let facts = target.facts.or_else(|| catalogue::facts(&provider, &model)).unwrap_or_default();
         let name = format!("{client}/{provider}/{case}");
-        let (status, error_type) = (target.status.unwrap_or(200), target.error_type);
-        Case { folder, name, model, facts, status, error_type, format }
+        let (status, error_type, betas) = (target.status.unwrap_or(200), target.error_type, target.betas);
+        Case { folder, name, model, facts, status, error_type, betas, format }
     }
 
     fn read(&self, file: &str) -> Option<Vec<u8>> {
@@ -95,8 +98,16 @@ impl Case {
     fn request(&self, body: &[u8]) -> Result<Vec<u8>, ApiError> {
         let mut out = Vec::new();
         let head = chat::scan::scan(body)?;
-        let outcome =
-            translate::request(Dialect::Chat, self.format, body, &head, &self.upstream(), &mut out)?;
+        let mut betas = self.betas.iter().map(String::as_str).collect();
+        let outcome = translate::request_with_betas(
+            Dialect::Chat,
+            self.format,
+            body,
+            &head,
+            &self.upstream(),
+            &mut betas,
+            &mut out,
+        )?;
         Ok(if outcome == Outcome::AsIs { body.to_vec() } else { out })
     }
 
@@ -226,21 +237,27 @@ fn schema(name: &str) -> Option<jsonschema::Validator> {
 fn schema_of(format: Format) -> Option<jsonschema::Validator> {
     schema(match format {
         Format::Openai => "openai.request",
-        Format::Anthropic => "anthropic.request",
+        Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic => "anthropic.request",
         Format::Gemini | Format::Vertex => "gemini.request",
         Format::Cohere => "cohere.request",
         Format::Mistral => "mistral.request",
         Format::Responses => "openai.responses_request",
-        Format::Bedrock | Format::VertexAnthropic | Format::BedrockAnthropic => return None,
+        Format::Bedrock => return None,
     })
 }
 
-/// What older models take, and the vendor's newest types know no longer.
+/// What older models take, and the vendor's newest types know no longer; and the envelopes of other platforms.
 fn strip_legacy(format: Format, value: &mut Value) {
-    if format == Format::Anthropic {
+    let Value::Object(members) = value else { return };
+    if matches!(format, Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic) {
         for legacy in ["temperature", "top_p", "top_k"] {
-            value.as_object_mut().unwrap().remove(legacy);
+            members.remove(legacy);
         }
+    }
+    if matches!(format, Format::VertexAnthropic | Format::BedrockAnthropic) {
+        assert!(members.remove("anthropic_version").is_some() && !members.contains_key("model"));
+        members.remove("anthropic_beta");
+        members.insert("model".into(), "in the path".into());
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     dialect::{Dialect, chat::scan},
     host::{Action, Host, Side},
     ir::{ApiError, ErrorKind},
-    provider::{Upstream, path},
+    provider::{Upstream, anthropic::beta, path},
     route::{Known, Plan, pool},
     translate::{self, Outcome},
 };
@@ -198,8 +198,9 @@ impl Provider {
     ) -> Action {
         let mut out = Vec::new();
         let exchange = &attempt.exchange;
-        let outcome = translate_request(&attempt, body, &mut out)
-            .and_then(|outcome| write_headers(host, &attempt, secret, outcome, &out).map(|()| outcome));
+        let outcome = translate_request(&attempt, body, &mut out).and_then(|(outcome, betas)| {
+            write_headers(host, &attempt, secret, outcome, &out, &betas).map(|()| outcome)
+        });
         match outcome {
             Err(error) => {
                 let dialect = exchange.dialect;
@@ -259,12 +260,21 @@ fn read_body(host: &impl Host, size: usize) -> Result<Vec<u8>, ApiError> {
     host.body(Side::Request, 0, size).map_err(|error| host_failed("read the request body", error))
 }
 
-fn translate_request(attempt: &Attempt, body: &[u8], out: &mut Vec<u8>) -> Result<Outcome, ApiError> {
+/// Gives the value of the header that names Anthropic's betas, empty for none.
+fn translate_request(
+    attempt: &Attempt,
+    body: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(Outcome, String), ApiError> {
     let Attempt { exchange, provider, model } = attempt;
     let facts = exchange.setup.facts(*provider, model);
     let row = config(attempt)?;
     let upstream = Upstream { model, facts, quirks: &row.quirks };
-    translate::request(exchange.dialect, row.format, body, &exchange.head, &upstream, out)
+    let named = row.headers.iter().filter(|(name, _)| name == beta::HEADER);
+    let mut betas: Vec<&str> = named.flat_map(|(_, value)| value.split(',')).collect();
+    let (dialect, head) = (exchange.dialect, &exchange.head);
+    let outcome = translate::request_with_betas(dialect, row.format, body, head, &upstream, &mut betas, out)?;
+    Ok((outcome, betas.join(",")))
 }
 
 /// The provider's row of the configuration.
@@ -281,6 +291,7 @@ fn write_headers(
     discovered: Option<&[u8]>,
     outcome: Outcome,
     out: &[u8],
+    betas: &str,
 ) -> Result<(), ApiError> {
     let exchange = &attempt.exchange;
     let row = config(attempt)?;
@@ -306,7 +317,11 @@ fn write_headers(
     if let (Some(name), Some(value)) = (&row.auth_header, credential) {
         pairs.push((name.as_bytes(), value));
     }
-    pairs.extend(row.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+    if !betas.is_empty() {
+        pairs.push((beta::HEADER.as_bytes(), betas.as_bytes()));
+    }
+    let others = row.headers.iter().filter(|(name, _)| name != beta::HEADER);
+    pairs.extend(others.map(|(name, value)| (name.as_bytes(), value.as_bytes())));
     host.replace_headers(Side::Request, &pairs)
         .map_err(|error| host_failed("write the request headers", error))
 }

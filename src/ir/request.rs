@@ -134,6 +134,8 @@ pub struct Message<'a> {
     pub parts: Vec<Part<'a>>,
     /// The speaker's name, where the client gave one.
     pub name: Option<Cow<'a, str>>,
+    /// The reasoning behind the text of the model's turn, as its provider signed it; opaque.
+    pub signature: Option<Cow<'a, str>>,
 }
 
 /// A function that the model may call.

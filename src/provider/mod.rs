@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod anthropic;
 pub mod bedrock;
+mod beside;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod catalogue;
 pub mod cohere;

@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub use reply::reply;
-pub use request::request;
+pub use request::{request, request_with_betas};
 pub use stream::ReplyStream;
 pub use verdict::Verdict;
 
@@ -33,8 +33,8 @@ pub enum Outcome {
 pub fn error(format: Format, status: u16, error_type: Option<&str>, body: &[u8]) -> ApiError {
     match format {
         Format::Openai => openai::error::read(status, body),
-        Format::Anthropic => anthropic::error::read(status, body),
-        Format::Gemini | Format::Vertex | Format::VertexAnthropic => gemini::error::read(status, body),
+        Format::Anthropic | Format::VertexAnthropic => anthropic::error::read(status, body),
+        Format::Gemini | Format::Vertex => gemini::error::read(status, body),
         Format::Bedrock | Format::BedrockAnthropic => bedrock::error::read(status, error_type, body),
         Format::Cohere => cohere::error::read(status, body),
         Format::Mistral => mistral::error::read(status, body),

@@ -21,6 +21,24 @@ pub fn request(
     upstream: &Upstream<'_>,
     out: &mut Vec<u8>,
 ) -> Result<Outcome, ApiError> {
+    request_with_betas(dialect, format, body, head, upstream, &mut Vec::new(), out)
+}
+
+/// As [`request`], with Anthropic's betas ([`anthropic::beta`]): `betas` are those that are configured for the provider,
+/// and become those that the header of the request is to name.
+///
+/// # Errors
+///
+/// As [`request`].
+pub fn request_with_betas(
+    dialect: Dialect,
+    format: Format,
+    body: &[u8],
+    head: &Head,
+    upstream: &Upstream<'_>,
+    betas: &mut Vec<&str>,
+    out: &mut Vec<u8>,
+) -> Result<Outcome, ApiError> {
     match (dialect, format) {
         (Dialect::Chat, Format::Openai) => Ok(if openai::request::write(body, head, upstream, out)? {
             Outcome::Replaced
@@ -28,7 +46,7 @@ pub fn request(
             Outcome::AsIs
         }),
         (Dialect::Chat, _) => {
-            write(&chat::parse::parse(body)?, format, upstream, out)?;
+            write(&chat::parse::parse(body)?, format, upstream, betas, out)?;
             Ok(Outcome::Replaced)
         }
     }
@@ -39,13 +57,14 @@ fn write(
     request: &Request<'_>,
     format: Format,
     upstream: &Upstream<'_>,
+    betas: &mut Vec<&str>,
     out: &mut Vec<u8>,
 ) -> Result<(), ApiError> {
     match format {
         // Every dialect but OpenAI's own needs a writer here; so far there is none.
         Format::Openai => Err(ApiError::invalid("model", "A request of this kind cannot be written.")),
         Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic => {
-            anthropic::request::write(request, format, upstream, out)
+            anthropic::request::write_with_betas(request, format, upstream, betas, out)
         }
         Format::Gemini | Format::Vertex => gemini::request::write(request, format, upstream, out),
         Format::Bedrock => bedrock::request::write(request, upstream, out),

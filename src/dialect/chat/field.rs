@@ -81,6 +81,8 @@ fields! {
     ThinkingBlocks "messages[].thinking_blocks" "when not empty",
     CallSignature "messages[].tool_calls[].extra_content" "when not null",
     MessageAudio "messages[].audio" "when not null",
+    MessageExtra "messages[].extra_content" "when not null",
+    Annotations "messages[].annotations" "when not empty",
     TopK "top_k" "when not null",
     Thinking "thinking" "when not null",
     Unknown "(any other field)" "when there is one",

@@ -1,4 +1,5 @@
-//! Anthropic's errors: `{"type":"error","error":{"type","message"}}`.
+//! Anthropic's errors: `{"type":"error","error":{"type","message"}}`. Those of Claude on Vertex AI are Google's, or
+//! Anthropic's, or one as the other's message.
 //!
 //! Source: API reference, "Errors".
 
@@ -10,7 +11,7 @@ use serde_json::value::RawValue;
 use super::json::MaybeText;
 use crate::{
     ir::{ApiError, ErrorKind},
-    provider::status::read_failed,
+    provider::{gemini, status::read_failed},
 };
 
 /// Reads a reply whose status is not 200. Whatever the body holds, there is an error.
@@ -21,11 +22,17 @@ pub fn read(status: u16, body: &[u8]) -> ApiError {
 /// Reads an error out of a JSON body or a stream's event; `None` where there is none. `otherwise` is the kind where
 /// the body does not tell.
 pub(super) fn parse(body: &[u8], otherwise: ErrorKind) -> Option<ApiError> {
-    // A list would be read as the members in their order.
+    // A list would be read as the members in their order; Google sends such.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return google(body, otherwise);
+    }
     let envelope: Envelope<'_> =
         body.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(body).ok())??;
     let (kind, message) = match envelope.error {
         Some(raw) => match serde_json::from_str::<Detail<'_>>(raw.get()) {
+            Ok(detail) if detail.kind.0.is_none() && detail.status.is_some() => {
+                return google(body, otherwise);
+            }
             Ok(detail) => (detail.kind.0, detail.message.0),
             Err(_) => (None, serde_json::from_str::<Cow<'_, str>>(raw.get()).ok()),
         },
@@ -41,6 +48,18 @@ pub(super) fn parse(body: &[u8], otherwise: ErrorKind) -> Option<ApiError> {
     Some(if no_model { error.with_code("model_not_found") } else { error })
 }
 
+/// Reads an error as Google tells it.
+fn google(body: &[u8], otherwise: ErrorKind) -> Option<ApiError> {
+    let error = gemini::error::parse(body, otherwise)?;
+    let told = error.message.trim_start();
+    // What is no object holds no other error, so that this ends.
+    let inner = told.starts_with('{').then(|| parse(told.as_bytes(), error.kind)).flatten();
+    Some(match inner {
+        Some(inner) => ApiError { retry_after: error.retry_after, ..inner },
+        None => ApiError { kind: refine(error.kind, &error.message), ..error },
+    })
+}
+
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow, default)]
@@ -53,6 +72,9 @@ struct Envelope<'a> {
 struct Detail<'a> {
     #[serde(borrow, default, rename = "type")]
     kind: MaybeText<'a>,
+    /// Google's word.
+    #[serde(borrow, default)]
+    status: Option<&'a RawValue>,
     #[serde(borrow, default)]
     message: MaybeText<'a>,
 }
@@ -134,6 +156,28 @@ mod tests {
         for status in [400, 422] {
             assert_eq!(read(status, b"").kind, ErrorKind::InvalidRequest);
         }
+    }
+
+    #[test]
+    fn of_claude_on_vertex_ai() {
+        let google = |code: u16, status: &str, message: &str| {
+            let error = serde_json::json!({"code": code, "message": message, "status": status});
+            serde_json::json!({"error": error}).to_string()
+        };
+        let of = |status: u16, body: &str| read(status, body.as_bytes());
+        let quota = google(429, "RESOURCE_EXHAUSTED", "Quota exceeded for online_prediction_requests.");
+        assert_eq!(of(429, &quota).kind, ErrorKind::RateLimit);
+        assert_eq!(of(429, &format!("[{quota}]")).message, "Quota exceeded for online_prediction_requests.");
+        // In a stream there is no status of HTTP.
+        assert_eq!(parse(quota.as_bytes(), ErrorKind::Server).unwrap().kind, ErrorKind::RateLimit);
+        let long = google(400, "INVALID_ARGUMENT", "prompt is too long: 213462 tokens > 200000 maximum");
+        assert_eq!(of(400, &long).kind, ErrorKind::ContextLength);
+        let inner = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+        let wrapped = of(400, &google(400, "FAILED_PRECONDITION", inner));
+        assert_eq!((wrapped.kind, wrapped.message.as_str()), (ErrorKind::Overloaded, "Overloaded"));
+        let model = "Publisher Model `projects/p/locations/l/publishers/anthropic/models/x` was not found.";
+        assert_eq!(of(404, &google(404, "NOT_FOUND", model)).code.as_deref(), Some("model_not_found"));
+        assert_eq!(of(529, inner).kind, ErrorKind::Overloaded);
     }
 
     #[test]

@@ -13,8 +13,36 @@ use crate::{
 };
 
 /// The fate of `field`.
+pub fn of_chat(format: Format, field: Field) -> Fate {
+    match format {
+        Format::Anthropic => of_anthropic(field),
+        _ => by_platform(format, field).unwrap_or_else(|| of_anthropic(field)),
+    }
+}
+
+/// In what Vertex AI and Bedrock differ.
+fn by_platform(format: Format, field: Field) -> Option<Fate> {
+    let bedrock = format == Format::BedrockAnthropic;
+    Some(match field {
+        Field::Model => Mapped("the path: the target's own name"),
+        Field::Stream if bedrock => Mapped("the path: `invoke-with-response-stream`"),
+        Field::Stream => Mapped("the path: `streamRawPredict`, and `stream`"),
+        Field::PartImage => Mapped(
+            "an image block, by base64 (JPEG, PNG, GIF, WebP; others are refused); `detail` is left out; a PDF is a \
+             document block",
+        ),
+        Field::PartLink if bedrock => Refused("Claude on Bedrock takes bytes, no links"),
+        Field::PartLink => Refused("Claude on Vertex AI takes bytes, no links"),
+        Field::PartFile => Mapped(
+            "a document block: PDF as it is, text decoded; an image is an image block; other types are refused, and so \
+             is a `file_id`: there are no uploaded files there",
+        ),
+        _ => return None,
+    })
+}
+
 #[expect(clippy::too_many_lines, reason = "a table, one row a field")]
-pub fn of_chat(_format: Format, field: Field) -> Fate {
+fn of_anthropic(field: Field) -> Fate {
     use Field as F;
     match field {
         F::Model => Mapped("`model`: the target's own name"),
@@ -101,7 +129,7 @@ pub fn of_chat(_format: Format, field: Field) -> Fate {
         }
         F::PartFile => Mapped(
             "a document block: PDF as it is, text decoded; an image is an image block; other types are refused; a \
-             `file_id` must be one of Anthropic's own",
+             `file_id` must be one of Anthropic's own, and is sent with the beta of its Files API",
         ),
         F::PartRefusal => Mapped("a text block"),
         F::PartUnknown => Refused("what is not known cannot be translated"),
@@ -113,6 +141,8 @@ pub fn of_chat(_format: Format, field: Field) -> Fate {
             Mapped("`thinking` and `redacted_thinking` blocks; those without a signature are left out")
         }
         F::CallSignature => Dropped("Google's signatures mean nothing to Anthropic"),
+        F::MessageExtra => Dropped("what a reply told beside its text; Anthropic takes none of it back"),
+        F::Annotations => Dropped("what a reply cited is not part of the conversation"),
         F::Unknown => Dropped("Anthropic refuses requests with keys that it does not know"),
     }
 }

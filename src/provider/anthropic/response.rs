@@ -1,13 +1,14 @@
 //! A whole reply of Anthropic's `POST /v1/messages`.
 //!
 //! Blocks of kinds that are not the client's concern (server tools and their results, compaction, and whatever comes
-//! next) are passed over: a chat client has no place for them, and the text speaks for itself.
+//! next) are told beside the answer: they must not look like calls that the client is to make.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::told::Told;
 use super::{
     error,
     json::{MaybeText, compact},
@@ -32,7 +33,14 @@ pub fn read(body: &[u8]) -> Result<Reply<'_>, ApiError> {
         None if message.kind.0.as_deref() == Some("message") => Vec::new(),
         None => return Err(no_message()),
     };
-    let parts: Vec<ReplyPart<'_>> = blocks.into_iter().filter_map(part).collect();
+    let mut parts = Vec::new();
+    let mut told = Told::whole();
+    blocks.into_iter().for_each(|raw| block(raw, &mut parts, &mut told));
+    told.member("container", message.container);
+    told.member("stop_details", message.stop_details);
+    told.member("context_management", message.context_management);
+    let extras = told.finish(&mut |_| {});
+    parts.extend(extras.into_iter().map(ReplyPart::Extra));
     let calls = parts.iter().any(|part| matches!(part, ReplyPart::ToolCall { .. }));
     Ok(Reply {
         id: message.id.0,
@@ -76,6 +84,12 @@ struct Message<'a> {
     usage: Option<&'a RawValue>,
     #[serde(borrow, default)]
     error: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    container: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    stop_details: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    context_management: Option<&'a RawValue>,
 }
 
 /// A content block, of a whole reply or at its start in a stream.
@@ -97,6 +111,8 @@ pub(super) struct Block<'a> {
     pub(super) name: MaybeText<'a>,
     #[serde(borrow, default)]
     pub(super) input: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) citations: Option<&'a RawValue>,
 }
 
 impl<'a> Block<'a> {
@@ -104,24 +120,39 @@ impl<'a> Block<'a> {
     pub(super) fn arguments(&self) -> Cow<'a, str> {
         self.input.map_or(Cow::Borrowed("{}"), |raw| compact(raw.get()))
     }
+
+    /// The sources of a text.
+    pub(super) fn citations(&self) -> Vec<&'a RawValue> {
+        self.citations.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    }
 }
 
-fn part(raw: &RawValue) -> Option<ReplyPart<'_>> {
-    let block: Block<'_> = serde_json::from_str(raw.get()).ok()?;
-    match block.kind.0.as_deref()? {
-        "text" => block.text.0.filter(|text| !text.is_empty()).map(ReplyPart::Text),
-        "thinking" => Some(ReplyPart::Thinking {
+fn block<'a>(raw: &'a RawValue, parts: &mut Vec<ReplyPart<'a>>, told: &mut Told) {
+    let Ok(block) = serde_json::from_str::<Block<'_>>(raw.get()) else { return };
+    match block.kind.0.as_deref() {
+        Some("text") => {
+            let citations = block.citations();
+            if let Some(text) = block.text.0.filter(|text| !text.is_empty()) {
+                told.text(&text);
+                parts.push(ReplyPart::Text(text));
+            }
+            let mut cited = |citation| parts.push(ReplyPart::Citation(citation));
+            citations.into_iter().for_each(|raw| told.cite(raw, &mut cited));
+            told.end_text(&mut cited);
+        }
+        Some("thinking") => parts.push(ReplyPart::Thinking {
             text: block.thinking.0.unwrap_or_default(),
             signature: block.signature.0.filter(|signature| !signature.is_empty()),
         }),
-        "redacted_thinking" => block.data.0.map(ReplyPart::RedactedThinking),
-        "tool_use" => Some(ReplyPart::ToolCall {
+        Some("redacted_thinking") => parts.extend(block.data.0.map(ReplyPart::RedactedThinking)),
+        Some("tool_use") => parts.push(ReplyPart::ToolCall {
             arguments: block.arguments(),
             id: block.id.0.unwrap_or_default(),
             name: block.name.0.unwrap_or_default(),
             signature: None,
         }),
-        _ => None,
+        Some(_) => told.begin(0, raw),
+        None => {}
     }
 }
 

@@ -12,10 +12,11 @@ use super::{
     error,
     json::MaybeText,
     response::{Block, finish},
+    told::Told,
     usage::Counts,
 };
 use crate::{
-    ir::{ApiError, Decoder, ErrorKind, Event, Finish, Usage},
+    ir::{ApiError, Citation, Decoder, ErrorKind, Event, Finish, Usage},
     stream::sse::{Segment, SseDeframer, SseEvent},
 };
 
@@ -49,6 +50,7 @@ struct State {
     calls: u32,
     usage: Usage,
     finish: Option<Finish<'static>>,
+    told: Told,
     /// The last delta with text: those like it are read without a parse.
     known: Known,
 }
@@ -137,6 +139,8 @@ struct Envelope<'a> {
     #[serde(borrow, default)]
     usage: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    context_management: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     error: Option<&'a RawValue>,
 }
 
@@ -148,6 +152,8 @@ struct MessageStart<'a> {
     model: MaybeText<'a>,
     #[serde(borrow, default)]
     usage: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    container: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -166,6 +172,15 @@ struct Delta<'a> {
     stop_reason: MaybeText<'a>,
     #[serde(borrow, default)]
     stop_sequence: MaybeText<'a>,
+    #[serde(borrow, default)]
+    citation: Option<&'a RawValue>,
+    /// Of a compaction.
+    #[serde(borrow, default)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    container: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    stop_details: Option<&'a RawValue>,
 }
 
 impl State {
@@ -246,6 +261,7 @@ impl State {
         self.phase = Phase::Started;
         self.id = message.id.0.as_deref().map(str::to_owned);
         self.usage.merge(message.usage.and_then(Counts::read).unwrap_or_default());
+        self.told.member("container", message.container);
         sink(Event::Start { id: message.id.0, model: message.model.0 });
     }
 
@@ -254,15 +270,21 @@ impl State {
             return self.fail(unreadable(), sink);
         };
         self.begin(sink);
+        let index = envelope.index.unwrap_or(0);
         match block.kind.0.as_deref() {
-            Some("text") => given(block.text, Event::Text, sink),
+            Some("text") => {
+                let citations = block.citations();
+                self.content(Content::Text, block.text, sink);
+                citations.into_iter().for_each(|raw| self.told.cite(raw, &mut cited(sink)));
+            }
             Some("thinking") => {
                 given(block.thinking, Event::Thinking, sink);
                 given(block.signature, Event::Signature, sink);
             }
             Some("redacted_thinking") => given(block.data, Event::RedactedThinking, sink),
-            Some("tool_use") => self.call_start(envelope.index.unwrap_or(0), block, sink),
-            _ => {}
+            Some("tool_use") => self.call_start(index, block, sink),
+            Some(_) => envelope.content_block.into_iter().for_each(|raw| self.told.begin(index, raw)),
+            None => {}
         }
     }
 
@@ -297,6 +319,16 @@ impl State {
             Some("input_json_delta") => {
                 (Content::Arguments { block: envelope.index.unwrap_or(0) }, delta.partial_json)
             }
+            Some("citations_delta") => {
+                return delta.citation.into_iter().for_each(|raw| self.told.cite(raw, &mut cited(sink)));
+            }
+            Some("compaction_delta") => {
+                let index = envelope.index.unwrap_or(0);
+                return delta
+                    .content
+                    .into_iter()
+                    .for_each(|raw| self.told.change(index, "content", raw.get()));
+            }
             _ => return,
         };
         if let Some(delta) = envelope.delta {
@@ -307,16 +339,21 @@ impl State {
 
     fn content(&mut self, kind: Content, text: MaybeText<'_>, sink: Sink<'_>) {
         match kind {
-            Content::Text => given(text, Event::Text, sink),
+            Content::Text => {
+                text.0.iter().for_each(|text| self.told.text(text));
+                given(text, Event::Text, sink);
+            }
             Content::Thinking => given(text, Event::Thinking, sink),
             Content::Arguments { block } => self.arguments(block, text, sink),
         }
     }
 
-    /// Fragments of server tools belong to no open call and are passed over.
+    /// Fragments that belong to no open call are of a server tool's.
     fn arguments(&mut self, index: u64, fragment: MaybeText<'_>, sink: Sink<'_>) {
-        let Some(open) = self.open.iter_mut().find(|open| open.block == index) else { return };
         let Some(fragment) = fragment.0.filter(|fragment| !fragment.is_empty()) else { return };
+        let Some(open) = self.open.iter_mut().find(|open| open.block == index) else {
+            return self.told.change(index, "input", &fragment);
+        };
         if open.arguments != Arguments::Whole {
             open.arguments = Arguments::Fragments;
             sink(Event::ToolArguments { index: open.call, fragment });
@@ -328,12 +365,16 @@ impl State {
             let open = self.open.remove(at);
             close(open, sink);
         }
+        self.told.end_block(index, &mut cited(sink));
     }
 
     fn message_delta(&mut self, envelope: &Envelope<'_>, sink: Sink<'_>) {
         self.begin(sink);
         self.usage.merge(envelope.usage.and_then(Counts::read).unwrap_or_default());
+        self.told.member("context_management", envelope.context_management);
         let Some(delta) = read::<Delta<'_>>(envelope.delta) else { return };
+        self.told.member("container", delta.container);
+        self.told.member("stop_details", delta.stop_details);
         if let Some(reason) = delta.stop_reason.0.as_deref() {
             let sequence = delta.stop_sequence.0.map(|sequence| Cow::Owned(sequence.into_owned()));
             self.finish = Some(finish(Some(reason), sequence, self.calls > 0));
@@ -345,6 +386,8 @@ impl State {
         for open in std::mem::take(&mut self.open) {
             close(open, sink);
         }
+        let extras = self.told.finish(&mut cited(sink));
+        extras.into_iter().for_each(|extra| sink(Event::Extra(extra)));
         self.give_usage(sink);
         let end = self.finish.take().unwrap_or_else(|| finish(None, None, self.calls > 0));
         sink(Event::Finish(end));
@@ -382,6 +425,11 @@ fn close(open: Open, sink: Sink<'_>) {
         sink(Event::ToolArguments { index: open.call, fragment: Cow::Borrowed("{}") });
     }
     sink(Event::ToolEnd { index: open.call });
+}
+
+/// Gives sources to `sink`.
+fn cited(sink: Sink<'_>) -> impl FnMut(Citation<'static>) {
+    |citation| sink(Event::Citation(citation))
 }
 
 fn given<'a>(text: MaybeText<'a>, event: fn(Cow<'a, str>) -> Event<'a>, sink: Sink<'_>) {

@@ -20,7 +20,7 @@ pub fn read(status: u16, body: &[u8]) -> ApiError {
 
 /// Reads an error out of a JSON body or a stream's chunk; `None` where there is none. `otherwise` is the kind where
 /// the body does not tell.
-pub(super) fn parse(body: &[u8], otherwise: ErrorKind) -> Option<ApiError> {
+pub(in crate::provider) fn parse(body: &[u8], otherwise: ErrorKind) -> Option<ApiError> {
     let body = body.trim_ascii_start();
     if body.starts_with(b"[") {
         // Endpoints that answer with a list of chunks wrap their errors too.
@@ -43,8 +43,12 @@ pub(super) fn parse(body: &[u8], otherwise: ErrorKind) -> Option<ApiError> {
     let text =
         text.map_or_else(|| "The provider reported an error without a message.".to_owned(), Cow::into_owned);
     let refused_key = detail.details.is_some_and(|raw| raw.get().contains("\"API_KEY_INVALID\""));
-    let error = ApiError::new(refine(kind, &text, refused_key), text);
-    let no_model = error.kind == ErrorKind::NotFound && error.message.trim_start().starts_with("models/");
+    let mut error = ApiError::new(refine(kind, &text, refused_key), text);
+    error.retry_after = detail.details.and_then(retry_after);
+    // Gemini's API, and Vertex AI.
+    let model = ["models/", "Publisher Model"];
+    let told = error.message.trim_start();
+    let no_model = error.kind == ErrorKind::NotFound && model.iter().any(|start| told.starts_with(start));
     Some(if no_model { error.with_code("model_not_found") } else { error })
 }
 
@@ -64,6 +68,31 @@ struct Detail<'a> {
     status: MaybeText<'a>,
     #[serde(borrow)]
     details: Option<&'a RawValue>,
+}
+
+/// The wait that a `google.rpc.RetryInfo` asks for, in milliseconds: `retryDelay` is a `google.protobuf.Duration`, seconds
+/// with up to nine digits behind the point and an `s`.
+fn retry_after(details: &RawValue) -> Option<u64> {
+    let details: Vec<&RawValue> = serde_json::from_str(details.get()).ok()?;
+    let delays = details.into_iter().filter(|raw| raw.get().starts_with('{'));
+    let mut delays =
+        delays.filter_map(|raw| serde_json::from_str::<RetryInfo<'_>>(raw.get()).ok()?.retry_delay.0);
+    let delay = delays.next()?;
+    let (seconds, fraction) =
+        delay.strip_suffix('s').map(|text| text.split_once('.').unwrap_or((text, "")))?;
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(seconds) || !digits(fraction) {
+        return None;
+    }
+    let milliseconds = fraction.bytes().chain(*b"000").take(3);
+    let milliseconds = milliseconds.fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+    seconds.parse::<u64>().ok()?.checked_mul(1000)?.checked_add(milliseconds)
+}
+
+#[derive(Deserialize)]
+struct RetryInfo<'a> {
+    #[serde(borrow, default, rename = "retryDelay")]
+    retry_delay: MaybeText<'a>,
 }
 
 /// By the name of a google.rpc.Code.
@@ -155,6 +184,34 @@ mod tests {
         assert_eq!(of(&body(500, "INTERNAL", long)), ErrorKind::Server);
         let model = "models/gemini-9 is not found for API version v1beta";
         assert_eq!(read(404, &body(404, "NOT_FOUND", model)).code.as_deref(), Some("model_not_found"));
+    }
+
+    #[test]
+    fn the_wait_that_is_asked_for() {
+        let wait = |details: &str| {
+            let body = format!(
+                r#"{{"error":{{"code":429,"message":"x","status":"RESOURCE_EXHAUSTED","details":{details}}}}}"#
+            );
+            read(429, body.as_bytes()).retry_after
+        };
+        let delay = |delay: &str| wait(&format!(r#"[{{"@type":"x"}},{{"retryDelay":"{delay}"}}]"#));
+        for (text, milliseconds) in [
+            ("34s", 34_000),
+            ("1.5s", 1_500),
+            ("34.4s", 34_400),
+            ("0.039s", 39),
+            ("2.123456789s", 2_123),
+            ("0s", 0),
+        ] {
+            assert_eq!(delay(text), Some(milliseconds), "{text}");
+        }
+        for text in ["", "s", "34", "-1s", "1,5s", "99999999999999999999s", "18446744073709551615s", "1.5.5s"]
+        {
+            assert_eq!(delay(text), None, "{text}");
+        }
+        for details in ["null", "{}", "[]", "[1]", r#"[{"retryDelay":34}]"#] {
+            assert_eq!(wait(details), None, "{details}");
+        }
     }
 
     #[test]

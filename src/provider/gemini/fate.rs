@@ -12,8 +12,35 @@ use crate::{
 };
 
 /// The fate of `field`.
+pub fn of_chat(format: Format, field: Field) -> Fate {
+    match format {
+        Format::Vertex => on_vertex(field).unwrap_or_else(|| of_gemini(field)),
+        _ => of_gemini(field),
+    }
+}
+
+/// In what Vertex AI differs.
+fn on_vertex(field: Field) -> Option<Fate> {
+    Some(match field {
+        Field::Metadata => Mapped(
+            "`labels`, for the bill: those whose names and values are letters in lower case, digits, `_` and `-`, at \
+             most 63 characters, the name beginning with a letter; others are left out",
+        ),
+        Field::User | Field::SafetyIdentifier => Dropped("Vertex AI has no place for an end user's id"),
+        Field::PartLink => Mapped(
+            "`fileData`, with the media type that the ending of the URL's path tells; a link with another ending, or \
+             none, is refused",
+        ),
+        Field::PartFile => Mapped(
+            "`inlineData` of PDF, text, images, sound, video; other types are refused; a `file_id` is `fileData`, and \
+             must be an https or `gs://` URI whose ending tells its type; `filename` is left out",
+        ),
+        _ => return None,
+    })
+}
+
 #[expect(clippy::too_many_lines, reason = "a table, one row a field")]
-pub fn of_chat(_format: Format, field: Field) -> Fate {
+fn of_gemini(field: Field) -> Fate {
     use Field as F;
     match field {
         F::Model => Mapped("the path: the target's own name"),
@@ -106,6 +133,11 @@ pub fn of_chat(_format: Format, field: Field) -> Fate {
             "`google.thought_signature` as `thoughtSignature`; for models from 3 on, Gemini's placeholder stands for \
              one that is missing on a turn's first call",
         ),
+        F::MessageExtra => Mapped(
+            "`google.thought_signature` as `thoughtSignature` of the turn's last text; all else in it is left out: what \
+             a reply told beside its text",
+        ),
+        F::Annotations => Dropped("what a reply cited is not part of the conversation"),
         F::Unknown => Dropped("Gemini refuses requests with keys that it does not know"),
     }
 }

@@ -1,11 +1,11 @@
-//! A request in the form of Gemini's `generateContent`.
+//! A request in the form of Gemini's `generateContent`, of the Gemini API or of Vertex AI.
 //!
 //! Gemini refuses keys that it does not know, so only what has a place there is written; [`super::fate`] says what
 //! becomes of the rest. Names are in camel case, as the reference has them; the API takes no mixture.
 
 use crate::{
     ir::{ApiError, Request},
-    provider::{Format, Upstream, extra},
+    provider::{Format, Upstream, extra, model::ModelFacts},
 };
 
 use super::json::{Array, Object};
@@ -13,6 +13,7 @@ use super::json::{Array, Object};
 mod calls;
 mod contents;
 mod conversation;
+mod labels;
 mod media;
 mod settings;
 mod thinking;
@@ -49,8 +50,11 @@ fn write_object(
     // Instruction, tools, conversation: what changes least comes first, for the provider's cache.
     contents::write_system(&conversation, &mut object)?;
     tools.write(&mut object)?;
-    contents::write(&conversation, upstream.facts, &mut object)?;
+    contents::write(&conversation, Target { facts: upstream.facts, format }, &mut object)?;
     settings::write(request, upstream.facts, &mut object)?;
+    if format == Format::Vertex {
+        labels::write(request, &mut object);
+    }
     object.end();
     Ok(())
 }
@@ -64,7 +68,22 @@ fn misplaced(index: usize, at: usize, why: &str) -> ApiError {
 
 /// Appends a part of text.
 fn write_text(text: &str, parts: &mut Array<'_>) {
+    write_signed(text, None, parts);
+}
+
+/// Appends a part of text with the signature of the reasoning behind it, where there is one.
+fn write_signed(text: &str, signature: Option<&str>, parts: &mut Array<'_>) {
     let mut part = Object::begin(parts.item());
     part.text("text", text);
+    if let Some(signature) = signature {
+        part.text("thoughtSignature", signature);
+    }
     part.end();
+}
+
+/// What the conversation is written for.
+#[derive(Clone, Copy, Debug)]
+struct Target<'r> {
+    facts: &'r ModelFacts,
+    format: Format,
 }

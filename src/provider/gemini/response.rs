@@ -1,7 +1,7 @@
 //! A whole reply of Gemini's `generateContent`.
 //!
-//! Parts of kinds that are not the client's concern (code that the provider ran, and whatever comes next) are passed
-//! over: a chat client has no place for them, and the text speaks for itself.
+//! Parts of kinds that are not the client's concern (code that the provider ran, and whatever comes next) are told beside
+//! the answer: they must not look like calls that the client is to make.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 
 use super::{
     error,
-    json::{Count, MaybeText, compact},
+    json::{Count, MaybeText, compact, members},
+    told::Told,
     usage,
 };
 use crate::ir::{ApiError, ErrorKind, Finish, Reply, ReplyPart};
@@ -29,9 +30,18 @@ pub fn read<'a>(body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
     }
     let mut parts = Vec::new();
     let mut calls = 0;
-    for piece in candidate.iter().flat_map(Candidate::pieces) {
+    let mut told = Told::whole();
+    told.member("prompt_feedback", chunk.prompt_feedback);
+    candidate.iter().for_each(|candidate| told.candidate(candidate));
+    for said in candidate.iter().flat_map(Candidate::parts) {
+        told.begin_part();
+        told.part(&said);
+        let Some(piece) = said.piece else { continue };
         match piece {
-            Piece::Text(text) => parts.push(ReplyPart::Text(text)),
+            Piece::Text(text) => {
+                told.text(&text);
+                parts.push(ReplyPart::Text(text));
+            }
             Piece::Thought(text) => parts.push(ReplyPart::Thinking { text, signature: None }),
             Piece::Call(call) => {
                 let Call { name, arguments, signature, id: given } = call?;
@@ -41,6 +51,9 @@ pub fn read<'a>(body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
             }
         }
     }
+    let (citations, extras) = told.finish();
+    parts.extend(citations.into_iter().map(ReplyPart::Citation));
+    parts.extend(extras.into_iter().map(ReplyPart::Extra));
     let reason = candidate.as_ref().and_then(|candidate| candidate.finish_reason.0.as_deref());
     Ok(Reply {
         finish: if candidate.is_none() { Finish::ContentFilter } else { finish(reason, calls > 0) },
@@ -88,7 +101,7 @@ pub(super) struct Chunk<'a> {
     #[serde(borrow, default)]
     candidates: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    prompt_feedback: Option<&'a RawValue>,
+    pub(super) prompt_feedback: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) usage_metadata: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -147,6 +160,16 @@ pub(super) struct Candidate<'a> {
     pub(super) finish_reason: MaybeText<'a>,
     #[serde(default)]
     index: Count,
+    #[serde(borrow, default)]
+    pub(super) finish_message: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) safety_ratings: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) citation_metadata: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) grounding_metadata: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) url_context_metadata: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -157,11 +180,11 @@ struct Content<'a> {
 
 impl<'a> Candidate<'a> {
     /// What it says, in order. There may be no content at all.
-    pub(super) fn pieces(&self) -> impl Iterator<Item = Piece<'a>> + use<'a> {
+    pub(super) fn parts(&self) -> impl Iterator<Item = Said<'a>> + use<'a> {
         let parts = self.content.and_then(object::<Content<'_>>).and_then(|content| content.parts);
         let parts: Vec<&RawValue> =
             parts.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
-        parts.into_iter().filter_map(object::<Part<'_>>).filter_map(Part::piece)
+        parts.into_iter().map(|raw| object::<Part<'_>>(raw).map(|part| part.said(raw)).unwrap_or_default())
     }
 }
 
@@ -194,6 +217,16 @@ struct FunctionCall<'a> {
     will_continue: Option<&'a RawValue>,
 }
 
+/// What a part says.
+#[derive(Default)]
+pub(super) struct Said<'a> {
+    pub(super) piece: Option<Piece<'a>>,
+    /// The signature of the reasoning behind it, if it is no call.
+    pub(super) signature: Option<Cow<'a, str>>,
+    /// The part itself, where it is one that a chat client has no place for.
+    pub(super) other: Option<&'a RawValue>,
+}
+
 /// What a part means to a client.
 pub(super) enum Piece<'a> {
     /// Text for the user; not empty.
@@ -215,15 +248,25 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Signatures of text are passed over: only those of calls must come back.
-    fn piece(self) -> Option<Piece<'a>> {
+    fn said(self, raw: &'a RawValue) -> Said<'a> {
         if let Some(raw) = self.function_call.filter(|raw| raw.get() != "null") {
-            return Some(Piece::Call(call(raw, self.thought_signature.0)));
+            let piece = Some(Piece::Call(call(raw, self.thought_signature.0)));
+            return Said { piece, ..Said::default() };
         }
-        let text = self.text.0.filter(|text| !text.is_empty())?;
+        let other = (self.text.0.is_none() && holds_more(raw)).then_some(raw);
         let thought = self.thought.is_some_and(|raw| raw.get() == "true");
-        Some(if thought { Piece::Thought(text) } else { Piece::Text(text) })
+        let of = if thought { Piece::Thought } else { Piece::Text };
+        let piece = self.text.0.filter(|text| !text.is_empty()).map(of);
+        // The other part brings its own.
+        let signature = self.thought_signature.0.filter(|text| !text.is_empty() && other.is_none());
+        Said { piece, signature, other }
     }
+}
+
+/// Whether a part has anything besides what is read of it.
+fn holds_more(part: &RawValue) -> bool {
+    const READ: &[&str] = &["text", "thought", "thoughtSignature", "functionCall"];
+    members(part).is_some_and(|members| members.iter().any(|(name, _)| !READ.contains(&name.as_ref())))
 }
 
 fn call<'a>(raw: &'a RawValue, signature: Option<Cow<'a, str>>) -> Result<Call<'a>, ApiError> {
@@ -245,7 +288,7 @@ fn call<'a>(raw: &'a RawValue, signature: Option<Cow<'a, str>>) -> Result<Call<'
     Ok(Call { id: some(call.id.0), name, arguments, signature: some(signature) })
 }
 
-fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
+pub(super) fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
     raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok()).flatten()
 }
 

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use super::{
     response::{Call, Candidate, Chunk, Piece, call_id, finish},
+    told::Told,
     usage,
 };
 use crate::{
@@ -34,6 +35,7 @@ struct State {
     usage: Usage,
     /// What the finish reason says; `STOP` is [`Finish::Stop`] whatever came with it.
     finish: Option<Finish<'static>>,
+    told: Told,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,7 @@ impl GeminiDecoder {
             calls: 0,
             usage: Usage::default(),
             finish: None,
+            told: Told::default(),
         };
         Self { frames: SseDeframer::default(), state }
     }
@@ -103,6 +106,7 @@ impl State {
         if candidate.is_none() && chunk.blocked() {
             self.finish = Some(Finish::ContentFilter);
         }
+        self.told.member("prompt_feedback", chunk.prompt_feedback);
         if self.phase == Phase::Waiting {
             self.phase = Phase::Started;
             sink(Event::Start { id: chunk.response_id.0, model: chunk.model_version.0 });
@@ -113,9 +117,15 @@ impl State {
     }
 
     fn candidate(&mut self, candidate: &Candidate<'_>, sink: Sink<'_>) {
-        for piece in candidate.pieces() {
+        self.told.candidate(candidate);
+        for said in candidate.parts() {
+            self.told.part(&said);
+            let Some(piece) = said.piece else { continue };
             match piece {
-                Piece::Text(text) => sink(Event::Text(text)),
+                Piece::Text(text) => {
+                    self.told.text(&text);
+                    sink(Event::Text(text));
+                }
                 Piece::Thought(text) => sink(Event::Thinking(text)),
                 Piece::Call(Ok(call)) => self.call(call, sink),
                 Piece::Call(Err(error)) => return self.fail(error, sink),
@@ -146,6 +156,9 @@ impl State {
             Some(Finish::Stop) if self.calls > 0 => Finish::ToolCalls,
             Some(finish) => finish,
         };
+        let (citations, extras) = self.told.finish();
+        citations.into_iter().for_each(|citation| sink(Event::Citation(citation)));
+        extras.into_iter().for_each(|extra| sink(Event::Extra(extra)));
         self.give_usage(sink);
         self.phase = Phase::Over;
         sink(Event::Finish(finish));

@@ -28,18 +28,27 @@ fn message<'a>(value: Node<'a>, calls: &mut Calls<'a>, path: &Path<'_>) -> Resul
     let role = object.need("role", path, Node::string)?;
     let name = object.string("name", path)?;
     let mark = object.read("cache_control", path, cache)?;
+    let mut signed = None;
     let (role, mut parts) = match role.as_ref() {
         "system" => (Role::System, plain(Takes::Text, &mut object, path)?),
         "developer" => (Role::Developer, plain(Takes::Text, &mut object, path)?),
         "user" => (Role::User, plain(Takes::Media, &mut object, path)?),
-        "assistant" => (Role::Assistant, assistant(&mut object, calls, path)?),
+        "assistant" => {
+            signed = object.read("extra_content", path, signature)?.flatten();
+            (Role::Assistant, assistant(&mut object, calls, path)?)
+        }
         "tool" => {
             let id = object.need("tool_call_id", path, Node::string)?;
             (Role::Tool, result(id, &mut object, path)?)
         }
         "function" => {
             let id = calls.answered(name.as_deref(), path)?;
-            return Ok(Message { role: Role::Tool, parts: result(id, &mut object, path)?, name: None });
+            return Ok(Message {
+                role: Role::Tool,
+                parts: result(id, &mut object, path)?,
+                name: None,
+                signature: None,
+            });
         }
         _ => {
             let roles = "must be developer, system, user, assistant, tool or function";
@@ -49,7 +58,7 @@ fn message<'a>(value: Node<'a>, calls: &mut Calls<'a>, path: &Path<'_>) -> Resul
     if let Some(mark) = mark {
         content::mark(&mut parts, mark);
     }
-    Ok(Message { role, parts, name })
+    Ok(Message { role, parts, name, signature: signed })
 }
 
 fn plain<'a>(takes: Takes, message: &mut Object<'a>, path: &Path<'_>) -> Result<Vec<Part<'a>>, ApiError> {
@@ -98,7 +107,8 @@ fn tool_call<'a>(value: Node<'a>, path: &Path<'_>) -> Result<Part<'a>, ApiError>
     Ok(Part::ToolCall { id, name, arguments, signature, cache: call.read("cache_control", path, cache)? })
 }
 
-/// `extra_content.google.thought_signature`: where Google's own OpenAI-compatible API has the signature of a call.
+/// `extra_content.google.thought_signature`: where Google's own OpenAI-compatible API has the signature of a call, and
+/// replies of this gateway that of a text. What else is in there is not for a provider.
 fn signature<'a>(value: Node<'a>, path: &Path<'_>) -> Result<Option<Cow<'a, str>>, ApiError> {
     let google = value
         .object(path)?

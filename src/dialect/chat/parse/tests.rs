@@ -29,7 +29,7 @@ fn messages(list: &str) -> String {
         let lines = request
             .messages
             .iter()
-            .map(|Message { role, parts, name }| format!("{role:?} {name:?} {parts:?}"));
+            .map(|Message { role, parts, name, .. }| format!("{role:?} {name:?} {parts:?}"));
         lines.collect::<Vec<_>>().join("\n")
     })
 }

@@ -141,6 +141,8 @@ const MESSAGE: &[(&str, Member)] = &[
     ("refusal", Member::Filled(Field::PartRefusal)),
     ("reasoning_content", Member::Filled(Field::ReasoningContent)),
     ("thinking_blocks", Member::Filled(Field::ThinkingBlocks)),
+    ("extra_content", Member::Noted(Field::MessageExtra)),
+    ("annotations", Member::Filled(Field::Annotations)),
 ];
 
 const PART: &[(&str, Field)] = &[

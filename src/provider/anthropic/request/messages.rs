@@ -207,7 +207,7 @@ fn write_calls<'r>(
 }
 
 /// The parts that stand in a message's `content`, counted as the client sees them.
-fn content_of<'m>(message: &'m Message<'_>) -> impl Iterator<Item = (usize, &'m Part<'m>)> {
+pub(super) fn content_of<'m>(message: &'m Message<'_>) -> impl Iterator<Item = (usize, &'m Part<'m>)> {
     let beside = |part: &&Part<'_>| {
         !matches!(part, Part::Thinking { .. } | Part::RedactedThinking(_) | Part::ToolCall { .. })
     };

@@ -6,11 +6,15 @@ use hashbrown::HashMap;
 
 use crate::{
     ir::{ApiError, Part},
-    provider::model::{ModelFacts, Thinking},
+    provider::{
+        Format,
+        model::{ModelFacts, Thinking},
+    },
 };
 
 use super::{
     super::json::{Array, Object, is_object},
+    Target,
     conversation::Placed,
     media, misplaced, tools,
 };
@@ -71,9 +75,7 @@ pub(super) fn write_calls<'r>(
             if !is_object(args) {
                 return Err(wrong(param("function.arguments"), "must be a JSON object as a string"));
             }
-            if signature.as_deref().is_some_and(|signature| !is_base64(signature)) {
-                return Err(wrong(param("extra_content.google.thought_signature"), "is not base64"));
-            }
+            check_signature(signature.as_deref(), || param(SIGNATURE))?;
             names.made(id, name);
             let mut object = Object::begin(parts.item());
             let mut call = Object::begin(object.key("functionCall"));
@@ -106,10 +108,11 @@ fn write_id(id: &str, facts: &ModelFacts, object: &mut Object<'_>) {
 /// For a result of a call that is not in the conversation, and for a part that has no place in a result.
 pub(super) fn write_result<'r>(
     (index, message): Placed<'r>,
-    facts: &ModelFacts,
+    target: Target<'_>,
     names: &mut Names<'r>,
     parts: &mut Array<'_>,
 ) -> Result<(), ApiError> {
+    let Target { facts, format } = target;
     for part in &message.parts {
         let Part::ToolResult { id, content, is_error, .. } = part else { continue };
         let Some(name) = names.answered(id).or(message.name.as_deref()) else {
@@ -124,13 +127,13 @@ pub(super) fn write_result<'r>(
         write_texts(content, *is_error, &mut response);
         if inside && content.iter().any(is_media) {
             let mut array = Array::begin(response.key("parts"));
-            write_media(content, index, &mut array)?;
+            write_media(content, index, format, &mut array)?;
             array.end();
         }
         response.end();
         object.end();
         if !inside {
-            write_media(content, index, parts)?;
+            write_media(content, index, format, parts)?;
         }
         check(content, index)?;
     }
@@ -156,9 +159,14 @@ fn is_media(part: &Part<'_>) -> bool {
     matches!(part, Part::Image { .. } | Part::File { .. } | Part::Audio { .. })
 }
 
-fn write_media(content: &[Part<'_>], index: usize, parts: &mut Array<'_>) -> Result<(), ApiError> {
+fn write_media(
+    content: &[Part<'_>],
+    index: usize,
+    format: Format,
+    parts: &mut Array<'_>,
+) -> Result<(), ApiError> {
     let media = content.iter().enumerate().filter(|(_, part)| is_media(part));
-    media.into_iter().try_for_each(|(at, part)| media::write(part, (index, at), parts))
+    media.into_iter().try_for_each(|(at, part)| media::write(part, (index, at), format, parts))
 }
 
 fn check(content: &[Part<'_>], index: usize) -> Result<(), ApiError> {
@@ -166,6 +174,24 @@ fn check(content: &[Part<'_>], index: usize) -> Result<(), ApiError> {
     match content.iter().position(|part| !known(part)) {
         Some(at) => Err(misplaced(index, at, "text, pictures and files can stand in a tool's result")),
         None => Ok(()),
+    }
+}
+
+/// Where a client has a signature, within a message or a call.
+pub(super) const SIGNATURE: &str = "extra_content.google.thought_signature";
+
+/// The field holds bytes.
+///
+/// # Errors
+///
+/// For what is not base64, naming `param()`.
+pub(super) fn check_signature(
+    signature: Option<&str>,
+    param: impl FnOnce() -> String,
+) -> Result<(), ApiError> {
+    match signature {
+        Some(signature) if !is_base64(signature) => Err(wrong(param(), "is not base64")),
+        _ => Ok(()),
     }
 }
 

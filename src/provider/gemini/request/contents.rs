@@ -2,14 +2,15 @@
 
 use crate::{
     ir::{ApiError, Message, Part, Role},
-    provider::model::ModelFacts,
+    provider::{Format, model::ModelFacts},
 };
 
 use super::{
     super::json::{Array, Object},
+    Target,
     calls::{self, Names},
     conversation::{Conversation, Placed, Turn, is_system},
-    media, misplaced, write_text,
+    media, misplaced, write_signed, write_text,
 };
 
 /// Marks an instruction that stands in a user turn, since Gemini takes none there.
@@ -45,7 +46,7 @@ pub(super) fn write_system(conversation: &Conversation<'_>, object: &mut Object<
 /// For parts that Gemini has no place for, naming them.
 pub(super) fn write(
     conversation: &Conversation<'_>,
-    facts: &ModelFacts,
+    target: Target<'_>,
     object: &mut Object<'_>,
 ) -> Result<(), ApiError> {
     let mut names = Names::default();
@@ -60,9 +61,9 @@ pub(super) fn write(
         content.text("role", if turn.model { "model" } else { "user" });
         let mut parts = Array::begin(content.key("parts"));
         if turn.model {
-            model_turn(turn, facts, &mut names, &mut parts)?;
+            model_turn(turn, target.facts, &mut names, &mut parts)?;
         } else {
-            user_turn(turn, note, facts, &mut names, &mut parts)?;
+            user_turn(turn, note, target, &mut names, &mut parts)?;
         }
         parts.end();
         content.end();
@@ -75,26 +76,31 @@ pub(super) fn write(
 fn user_turn<'r>(
     turn: &Turn<'r>,
     note: &str,
-    facts: &ModelFacts,
+    target: Target<'_>,
     names: &mut Names<'r>,
     parts: &mut Array<'_>,
 ) -> Result<(), ApiError> {
     for placed in &turn.messages {
-        calls::write_result(*placed, facts, names, parts)?;
+        calls::write_result(*placed, target, names, parts)?;
     }
     for (index, message) in &turn.messages {
         if is_system(message) {
             write_texts((*index, message), note, parts)?;
         } else if message.role == Role::User {
             for (at, part) in content_of(message) {
-                write_user_part(part, *index, at, parts)?;
+                write_user_part(part, (*index, at), target.format, parts)?;
             }
         }
     }
     Ok(())
 }
 
-fn write_user_part(part: &Part<'_>, index: usize, at: usize, parts: &mut Array<'_>) -> Result<(), ApiError> {
+fn write_user_part(
+    part: &Part<'_>,
+    place: (usize, usize),
+    format: Format,
+    parts: &mut Array<'_>,
+) -> Result<(), ApiError> {
     match part {
         Part::Text { text, .. } | Part::Refusal(text) => {
             if !text.is_empty() {
@@ -102,8 +108,12 @@ fn write_user_part(part: &Part<'_>, index: usize, at: usize, parts: &mut Array<'
             }
             Ok(())
         }
-        Part::Image { .. } | Part::File { .. } | Part::Audio { .. } => media::write(part, (index, at), parts),
-        Part::ToolCall { .. } => Err(misplaced(index, at, "only an assistant message holds tool calls")),
+        Part::Image { .. } | Part::File { .. } | Part::Audio { .. } => {
+            media::write(part, place, format, parts)
+        }
+        Part::ToolCall { .. } => {
+            Err(misplaced(place.0, place.1, "only an assistant message holds tool calls"))
+        }
         Part::Thinking { .. } | Part::RedactedThinking(_) | Part::ToolResult { .. } => Ok(()),
     }
 }
@@ -116,10 +126,16 @@ fn model_turn<'r>(
     parts: &mut Array<'_>,
 ) -> Result<(), ApiError> {
     for (index, message) in &turn.messages {
+        let signature = message.signature.as_deref();
+        calls::check_signature(signature, || format!("messages[{index}].{}", calls::SIGNATURE))?;
+        let said = |part: &Part<'_>| matches!(part, Part::Text { text, .. } | Part::Refusal(text) if !text.is_empty());
+        let last = content_of(message).filter(|(_, part)| said(part)).last().map(|(at, _)| at);
         for (at, part) in content_of(message) {
             match part {
                 Part::Text { text, .. } | Part::Refusal(text) if text.is_empty() => {}
-                Part::Text { text, .. } | Part::Refusal(text) => write_text(text, parts),
+                Part::Text { text, .. } | Part::Refusal(text) => {
+                    write_signed(text, signature.filter(|_| last == Some(at)), parts);
+                }
                 _ => return Err(misplaced(*index, at, "an assistant message holds text only")),
             }
         }

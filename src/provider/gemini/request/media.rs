@@ -2,7 +2,10 @@
 //!
 //! Sources: guides "Image understanding", "Audio understanding", "Document understanding" and "Files API".
 
-use crate::ir::{ApiError, AudioFormat, Media, Part};
+use crate::{
+    ir::{ApiError, AudioFormat, Media, Part},
+    provider::Format,
+};
 
 use super::super::json::{Array, Object};
 
@@ -14,11 +17,17 @@ const FILES: &str = "https://generativelanguage.googleapis.com/v1beta/";
 ///
 /// # Errors
 ///
-/// For a type that Gemini does not take, for a URL, which it does not fetch, and for another provider's file.
-pub(super) fn write(part: &Part<'_>, place: (usize, usize), parts: &mut Array<'_>) -> Result<(), ApiError> {
+/// For a type that Gemini does not take, for another provider's file, and for a URL: the Gemini API does not fetch it,
+/// and Vertex AI has to be told its type.
+pub(super) fn write(
+    part: &Part<'_>,
+    place: (usize, usize),
+    format: Format,
+    parts: &mut Array<'_>,
+) -> Result<(), ApiError> {
     let refuse = |why: &str| {
         let param = format!("messages[{}].content[{}]", place.0, place.1);
-        let message = format!("`{param}` cannot be sent to a Gemini model: {why}.");
+        let message = format!("`{param}` cannot be sent to {}: {why}.", format.whose_model());
         Err(ApiError::invalid(param, message))
     };
     let (source, image) = match part {
@@ -42,8 +51,17 @@ pub(super) fn write(part: &Part<'_>, place: (usize, usize), parts: &mut Array<'_
             }
             inline(media_type, data, parts);
         }
+        Media::Url(uri) | Media::FileId(uri) if format == Format::Vertex => match link_type(uri) {
+            Some(media_type) => file(uri, Some(media_type), parts),
+            None => {
+                return refuse(
+                    "Vertex AI takes https and gs links whose ending tells their type, as `.png` does; send the bytes as \
+                     a base64 data URL",
+                );
+            }
+        },
         Media::FileId(id) => match uploaded(id) {
-            Some(uri) => file(&uri, parts),
+            Some(uri) => file(&uri, None, parts),
             None => return refuse("its id is not one of a file uploaded to Gemini (`files/…`)"),
         },
         Media::Url(_) => {
@@ -66,13 +84,53 @@ fn inline(media_type: &str, data: &str, parts: &mut Array<'_>) {
     part.end();
 }
 
-fn file(uri: &str, parts: &mut Array<'_>) {
+fn file(uri: &str, media_type: Option<&str>, parts: &mut Array<'_>) {
     let mut part = Object::begin(parts.item());
     let mut file = Object::begin(part.key("fileData"));
+    if let Some(media_type) = media_type {
+        file.text("mimeType", media_type);
+    }
     file.text("fileUri", uri);
     file.end();
     part.end();
 }
+
+/// The media type of what a link leads to, by the ending of its path (Vertex AI's guides "Image understanding", "Document
+/// understanding", "Audio understanding" and "Video understanding"); `None` where it does not tell, and for links of
+/// other schemes.
+fn link_type(uri: &str) -> Option<&'static str> {
+    let (scheme, rest) = uri.split_once("://")?;
+    if !["https", "http", "gs"].iter().any(|legal| scheme.eq_ignore_ascii_case(legal)) {
+        return None;
+    }
+    let (_, path) = rest.split_once('/')?;
+    // An object of Cloud Storage may have either in its name.
+    let path = if scheme.eq_ignore_ascii_case("gs") { path } else { path.split(['?', '#']).next()? };
+    let (_, ending) = path.rsplit('/').next()?.rsplit_once('.')?;
+    let known = TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(ending));
+    known.map(|(_, media_type)| *media_type)
+}
+
+const TYPES: &[(&str, &str)] = &[
+    ("png", "image/png"),
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("webp", "image/webp"),
+    ("heic", "image/heic"),
+    ("heif", "image/heif"),
+    ("pdf", "application/pdf"),
+    ("txt", "text/plain"),
+    ("wav", "audio/wav"),
+    ("mp3", "audio/mp3"),
+    ("flac", "audio/flac"),
+    ("ogg", "audio/ogg"),
+    ("m4a", "audio/m4a"),
+    ("mp4", "video/mp4"),
+    ("mov", "video/mov"),
+    ("mpg", "video/mpeg"),
+    ("mpeg", "video/mpeg"),
+    ("webm", "video/webm"),
+];
 
 /// The URI of a file that was uploaded to Gemini, by its name or its URI.
 fn uploaded(id: &str) -> Option<String> {
