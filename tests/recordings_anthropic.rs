@@ -6,13 +6,16 @@
 
 #[path = "recordings/seen.rs"]
 mod seen;
+#[path = "recordings/told.rs"]
+mod told;
 
 use seen::{Seen, counts, finish_word, recordings};
-use serde_json::Value;
+use serde_json::{Value, json};
 use switchyard::{
     ir::ReplyPart,
     provider::anthropic::{response, stream::MessagesDecoder},
 };
+use told::Told;
 
 /// Ours.
 fn decode(stream: &[u8]) -> Seen {
@@ -104,6 +107,117 @@ fn plain(stream: &str) -> Seen {
     seen
 }
 
+/// The content of a message as its events tell it, and the message itself.
+fn whole(stream: &str) -> (Vec<Value>, Value) {
+    let mut blocks: Vec<Value> = Vec::new();
+    let mut message = json!({});
+    let put = |message: &mut Value, from: &Value| {
+        for name in ["container", "stop_details", "context_management"] {
+            if !from[name].is_null() {
+                message[name] = from[name].clone();
+            }
+        }
+    };
+    let mut inputs: Vec<String> = Vec::new();
+    for data in stream.lines().filter_map(|line| line.strip_prefix("data: ")) {
+        let event: Value = serde_json::from_str(data).unwrap();
+        let index = usize::try_from(event["index"].as_u64().unwrap_or(0)).unwrap();
+        match event["type"].as_str().unwrap() {
+            "message_start" => put(&mut message, &event["message"]),
+            "content_block_start" => {
+                assert_eq!(index, blocks.len());
+                blocks.push(event["content_block"].clone());
+                inputs.push(String::new());
+            }
+            "content_block_delta" => {
+                let delta = &event["delta"];
+                let block = &mut blocks[index];
+                if let Some(text) = delta["text"].as_str() {
+                    block["text"] = format!("{}{text}", block["text"].as_str().unwrap()).into();
+                }
+                if delta["citation"].is_object() {
+                    if !block["citations"].is_array() {
+                        block["citations"] = json!([]);
+                    }
+                    block["citations"].as_array_mut().unwrap().push(delta["citation"].clone());
+                }
+                if delta["type"] == "compaction_delta" {
+                    block["content"] = delta["content"].clone();
+                }
+                inputs[index].push_str(delta["partial_json"].as_str().unwrap_or_default());
+            }
+            "message_delta" => {
+                put(&mut message, &event);
+                put(&mut message, &event["delta"]);
+            }
+            "message_stop" => break,
+            _ => {}
+        }
+    }
+    for (block, input) in blocks.iter_mut().zip(inputs) {
+        if !input.is_empty() {
+            block["input"] = serde_json::from_str(&input).unwrap();
+        }
+    }
+    (blocks, message)
+}
+
+/// The plain reader of what is told beside the text.
+fn plain_told(blocks: &[Value], message: &Value) -> Told {
+    let mut told = Told::default();
+    let (mut others, mut groups) = (Vec::new(), Vec::new());
+    let mut at = 0;
+    for block in blocks {
+        match block["type"].as_str().unwrap() {
+            "text" => {
+                let end = at + block["text"].as_str().unwrap().chars().count() as u64;
+                let citations = block["citations"].as_array().cloned().unwrap_or_default();
+                for citation in &citations {
+                    let link = citation["url"].as_str().or(citation["source"].as_str());
+                    if let Some(link) = link.filter(|link| link.starts_with("http")) {
+                        let title = citation["title"].as_str().unwrap_or_default();
+                        told.citations.push((link.to_owned(), title.to_owned(), Some((at, end))));
+                    }
+                }
+                if !citations.is_empty() {
+                    groups.push(json!({"start_index": at, "end_index": end, "citations": citations}));
+                }
+                at = end;
+            }
+            "thinking" | "redacted_thinking" | "tool_use" => {}
+            _ => others.push(block.clone()),
+        }
+    }
+    for (name, list) in [("blocks", others), ("citations", groups)] {
+        if !list.is_empty() {
+            told.extras.push((format!("anthropic/{name}"), list.into()));
+        }
+    }
+    for name in ["container", "stop_details", "context_management"] {
+        if !message[name].is_null() {
+            told.extras.push((format!("anthropic/{name}"), message[name].clone()));
+        }
+    }
+    told.sorted()
+}
+
+fn check_told(name: &str, stream: &[u8]) {
+    let (blocks, message) = whole(str::from_utf8(stream).unwrap());
+    let found = told::decode(MessagesDecoder::default(), stream, &[]);
+    assert_eq!(found, plain_told(&blocks, &message), "{name}");
+    let each: Vec<usize> = (1..stream.len()).collect();
+    assert_eq!(told::decode(MessagesDecoder::default(), stream, &each), found, "{name} byte by byte");
+    if stream.len() < 8192 {
+        for cut in 0..=stream.len() {
+            assert_eq!(
+                told::decode(MessagesDecoder::default(), stream, &[cut]),
+                found,
+                "{name} cut at {cut}"
+            );
+        }
+    }
+}
+
 fn check(name: &str, stream: &[u8]) {
     let whole = decode(stream);
     assert_eq!(whole, plain(str::from_utf8(stream).unwrap()), "{name}");
@@ -123,6 +237,10 @@ fn streams_of_the_ai_sdk() {
             continue;
         }
         check(&name, &frame(&chunks));
+        // The same beginning twice is no two blocks.
+        if !name.starts_with("duplicate") {
+            check_told(&name, &frame(&chunks));
+        }
     }
 }
 
@@ -171,5 +289,6 @@ fn whole_replies() {
         let mut usage = [None; 5];
         plain_usage(&mut usage, &tree["usage"]);
         assert_eq!(counts(reply.usage.unwrap()), usage, "{name}");
+        assert_eq!(told::read(&reply), plain_told(blocks, &tree), "{name}");
     }
 }

@@ -6,6 +6,8 @@
 
 #[path = "recordings/seen.rs"]
 mod seen;
+#[path = "recordings/told.rs"]
+mod told;
 
 use seen::{Seen, counts, finish_word, recordings};
 use serde_json::{Value, json};
@@ -13,6 +15,7 @@ use switchyard::{
     ir::{ErrorKind, ReplyPart},
     provider::gemini::{error, response, stream::GeminiDecoder},
 };
+use told::Told;
 
 fn decoder() -> GeminiDecoder {
     GeminiDecoder::new("x")
@@ -67,6 +70,31 @@ fn plain(chunks: &[Value]) -> Seen {
     seen
 }
 
+/// The plain reader of what is told beside the text: no recording has sources.
+fn plain_told(chunks: &[Value]) -> Told {
+    let mut told = Told::default();
+    let mut put = |name: &str, value: &Value| {
+        if !value.is_null() {
+            told.extras.retain(|(known, _)| known != name);
+            told.extras.push((name.to_owned(), value.clone()));
+        }
+    };
+    for chunk in chunks {
+        let candidate = &chunk["candidates"][0];
+        for part in candidate["content"]["parts"].as_array().into_iter().flatten() {
+            if part.get("functionCall").is_none() {
+                put("google/thought_signature", &part["thoughtSignature"]);
+            }
+        }
+        put("google/finish_message", &candidate["finishMessage"]);
+        put("google/safety_ratings", &candidate["safetyRatings"]);
+        put("google/prompt_feedback", &chunk["promptFeedback"]);
+        let sources = [&candidate["groundingMetadata"], &candidate["citationMetadata"]];
+        assert!(sources.iter().all(|value| value.is_null()), "a recording has sources: read them here");
+    }
+    told.sorted()
+}
+
 #[test]
 fn streams() {
     let mut read = 0;
@@ -91,6 +119,10 @@ fn streams() {
             .collect();
         assert_eq!(whole, plain(&chunks), "{name}");
         assert!(whole.done && whole.errors == 0, "{name}");
+        let found = told::decode(decoder(), &stream, &[]);
+        assert_eq!(found, plain_told(&chunks), "{name}");
+        let each: Vec<usize> = (1..stream.len()).collect();
+        assert_eq!(told::decode(decoder(), &stream, &each), found, "{name} byte by byte");
     }
     println!("{read} streams were read");
 }
@@ -102,6 +134,7 @@ fn whole_replies() {
         if tree.get("error").is_some() {
             let error = error::read(429, body.as_bytes());
             assert_eq!((error.kind, error.upstream_status), (ErrorKind::RateLimit, Some(429)), "{name}");
+            assert_eq!(error.retry_after, Some(34_400), "{name}");
             continue;
         }
         if tree.get("candidates").is_none() {
@@ -127,6 +160,7 @@ fn whole_replies() {
         }
         assert_eq!(reply.id.as_deref(), tree["responseId"].as_str(), "{name}");
         assert_eq!(reply.model.as_deref(), tree["modelVersion"].as_str(), "{name}");
+        assert_eq!(told::read(&reply), plain_told(std::slice::from_ref(&tree)), "{name}");
         assert_eq!(found, plain(&[tree]), "{name}");
     }
 }
