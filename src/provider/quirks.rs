@@ -134,6 +134,8 @@ pub fn lacking(field: Field) -> Option<&'static str> {
         | F::ReasoningContent
         | F::ThinkingBlocks
         | F::CallSignature
+        | F::MessageExtra
+        | F::Annotations
         | F::Unknown => return None,
     })
 }

@@ -185,7 +185,9 @@ fn refused(format: Format, upstream: &Upstream<'_>, request: &Value, error: &Api
     };
     let root = param.split(['.', '[']).next().unwrap_or_default();
     let fields = scan::scan(request.to_string().as_bytes()).unwrap().fields;
-    let stated = fields.iter().any(|field| fate::refusal(format, upstream.facts, field).is_some());
+    let stated = fields
+        .iter()
+        .any(|field| fate::refusal(format, upstream.facts, upstream.quirks.lacks(), field).is_some());
     // The first form of tools is told by the names of its successor.
     let asked = |name: &str| !request[name].is_null();
     let present = asked(root) || (root == "tool_choice" && asked("function_call"));
