@@ -25,6 +25,7 @@
 //!
 //! Everything but `host` and `filter` is pure, and all of it is tested natively.
 
+mod base64;
 pub mod config;
 pub mod dialect;
 pub mod filter;

@@ -8,6 +8,7 @@
 //! | `client.json` | what the client is to receive |
 //! | `stream.sse`, `client.sse` | the same of a stream, which is tested at every split |
 //! | `target.json` | optional: `model` at the provider, its `facts` (default: the catalogue's), its `betas`, the reply's `status` and `error_type` |
+//! | `stream.events.txt` | instead of `stream.sse`, of an AWS event stream: see `recordings/frames.rs` |
 //!
 //! `UPDATE_GOLDEN=1` writes what is expected instead of comparing it: read the difference before committing it.
 //! What is emitted is checked against the closed schemas in `../shared/validators` too, where they are present.
@@ -18,6 +19,9 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
 };
+
+#[path = "recordings/frames.rs"]
+mod frames;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -78,6 +82,14 @@ impl Case {
 
     fn read(&self, file: &str) -> Option<Vec<u8>> {
         fs::read(self.folder.join(file)).ok()
+    }
+
+    /// The provider's stream.
+    fn stream_bytes(&self) -> Option<Vec<u8>> {
+        let events = self.read("stream.events.txt").map(|lines| {
+            frames::stream(str::from_utf8(&lines).unwrap(), self.format == Format::BedrockAnthropic)
+        });
+        events.or_else(|| self.read("stream.sse"))
     }
 
     fn upstream(&self) -> Upstream<'_> {
@@ -311,7 +323,7 @@ fn replies() {
 fn streams() {
     let chunk = schema("openai.chunk");
     for case in cases() {
-        let Some(bytes) = case.read("stream.sse") else { continue };
+        let Some(bytes) = case.stream_bytes() else { continue };
         let whole = case.stream(&bytes, &[]);
         case.expect("client.sse", str::from_utf8(&whole).unwrap());
         for cut in 0..=bytes.len() {

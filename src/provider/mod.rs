@@ -11,6 +11,7 @@ pub mod cohere;
 mod extra;
 pub mod fate;
 pub mod gemini;
+mod ids;
 mod json;
 pub mod mistral;
 pub mod model;
@@ -19,6 +20,7 @@ pub mod path;
 pub mod quirks;
 pub mod responses;
 mod status;
+mod tools;
 
 /// The wire format of a provider's chat endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

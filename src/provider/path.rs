@@ -8,6 +8,9 @@ use crate::{config::plugin, ir::ApiError};
 /// What stands for the model in a configured path.
 const PLACE: &str = "{model}";
 
+/// The most bytes of an id or ARN (service model `bedrock-runtime`, `ConversationalModelId`).
+const BEDROCK_ID: usize = 2048;
+
 /// The `:path` of a request for `model` to `provider`.
 ///
 /// # Errors
@@ -21,7 +24,8 @@ pub fn of<'p>(provider: &'p plugin::Provider, model: &str, stream: bool) -> Resu
 /// `path`, which may have a query, with the model's name in the place of `{model}`.
 ///
 /// The name is not escaped but refused where it would need it: with a pattern it is the client's, and must not lead the
-/// request, which carries the gateway's credential, to another endpoint.
+/// request, which carries the gateway's credential, to another endpoint. On Bedrock, where ids hold `:` and ARNs `/` as
+/// well, these two are escaped as AWS's own clients do, and anything else is refused.
 ///
 /// # Errors
 ///
@@ -31,12 +35,18 @@ pub fn fill<'p>(path: &'p str, model: &str, format: Format) -> Result<Cow<'p, st
     if !path.contains(PLACE) {
         return Ok(Cow::Borrowed(path));
     }
-    let legal = |byte: u8| {
-        byte.is_ascii_alphanumeric() || b"-._~@:+".contains(&byte) || (byte == b'/' && has_slashes(format))
-    };
+    let bedrock = is_bedrock(format);
+    let marks: &[u8] = if bedrock { b"-._:" } else { b"-._~@:+" };
+    let slashes = has_slashes(format) || (bedrock && model.starts_with("arn:"));
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || marks.contains(&byte) || (byte == b'/' && slashes);
     let segments = model.split('/').all(|segment| !segment.is_empty() && segment != ".");
-    if segments && !model.contains("..") && model.bytes().all(legal) {
-        return Ok(Cow::Owned(path.replace(PLACE, model)));
+    let short = !bedrock || model.len() <= BEDROCK_ID;
+    if segments && short && !model.contains("..") && model.bytes().all(legal) {
+        return Ok(Cow::Owned(if bedrock {
+            path.replace(PLACE, &model.replace(':', "%3A").replace('/', "%2F"))
+        } else {
+            path.replace(PLACE, model)
+        }));
     }
     let mut name = Vec::new();
     super::json::value(&mut name, model);
@@ -60,6 +70,10 @@ fn has_slashes(format: Format) -> bool {
         | Format::Mistral
         | Format::Responses => false,
     }
+}
+
+fn is_bedrock(format: Format) -> bool {
+    matches!(format, Format::Bedrock | Format::BedrockAnthropic)
 }
 
 #[cfg(test)]
@@ -91,6 +105,61 @@ mod tests {
         ] {
             let error = fill(GEMINI, model, Format::Gemini).unwrap_err();
             assert_eq!(error.param.as_deref(), Some("model"), "{model:?}");
+        }
+    }
+
+    #[test]
+    fn ids_and_arns_of_bedrock_are_escaped() {
+        for format in [Format::Bedrock, Format::BedrockAnthropic] {
+            let path = |model: &str| fill("/model/{model}/converse", model, format).map(Cow::into_owned);
+            for (model, escaped) in [
+                ("anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1%3A0"),
+                ("us.anthropic.claude-opus-4-6-v1", "us.anthropic.claude-opus-4-6-v1"),
+                ("global.amazon.nova-2-lite-v1:0:256k", "global.amazon.nova-2-lite-v1%3A0%3A256k"),
+                (
+                    "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-pro-v1:0",
+                    "arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Ainference-profile%2Fus.amazon.nova-pro-v1%3A0",
+                ),
+                (
+                    "arn:aws:bedrock:eu-west-1::foundation-model/openai.gpt-oss-120b-1:0",
+                    "arn%3Aaws%3Abedrock%3Aeu-west-1%3A%3Afoundation-model%2Fopenai.gpt-oss-120b-1%3A0",
+                ),
+                ("my_imported-model", "my_imported-model"),
+            ] {
+                assert_eq!(path(model), Ok(format!("/model/{escaped}/converse")));
+            }
+            let long = "a".repeat(BEDROCK_ID + 1);
+            for model in [
+                "",
+                ".",
+                "..",
+                "a..b",
+                "a/b",
+                "/",
+                "../x",
+                "a%3A0",
+                "a%2F..",
+                "a?b",
+                "a#b",
+                "a b",
+                "a\\b",
+                "a\r\nb",
+                "\0",
+                "é",
+                "a@b",
+                "a+b",
+                "a~b",
+                "arn:/",
+                "arn:a//b",
+                "arn:a/../b",
+                "arn:a/./b",
+                "arn:a/",
+                "Arn:a/b",
+                &long,
+            ] {
+                let error = path(model).unwrap_err();
+                assert_eq!(error.param.as_deref(), Some("model"), "{model:?}");
+            }
         }
     }
 }

@@ -3,9 +3,14 @@ use crate::{
     dialect::{Dialect, Progress, ReplyContext, chat::stream::ChatEncoder},
     ir::{ApiError, Decoder, Encoder, Event},
     provider::{
-        Format, anthropic::stream::MessagesDecoder, bedrock::stream::ConverseDecoder,
-        cohere::stream::CohereDecoder, gemini::stream::GeminiDecoder, mistral::stream::MistralDecoder,
-        openai::stream::Passthrough, responses::stream::ResponsesDecoder,
+        Format,
+        anthropic::stream::MessagesDecoder,
+        bedrock::{invoke::InvokeDecoder, stream::ConverseDecoder},
+        cohere::stream::CohereDecoder,
+        gemini::stream::GeminiDecoder,
+        mistral::stream::MistralDecoder,
+        openai::stream::Passthrough,
+        responses::stream::ResponsesDecoder,
     },
 };
 
@@ -35,9 +40,10 @@ impl ReplyStream {
             (Dialect::Chat, Format::Openai) => {
                 return Self::Passthrough(Box::new(Passthrough::new(context.include_usage)));
             }
-            (Dialect::Chat, Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic) => {
+            (Dialect::Chat, Format::Anthropic | Format::VertexAnthropic) => {
                 Box::new(MessagesDecoder::default())
             }
+            (Dialect::Chat, Format::BedrockAnthropic) => Box::new(InvokeDecoder::default()),
             (Dialect::Chat, Format::Gemini | Format::Vertex) => Box::new(GeminiDecoder::new(&context.id)),
             (Dialect::Chat, Format::Bedrock) => Box::new(ConverseDecoder::new(&context.id)),
             (Dialect::Chat, Format::Cohere) => Box::new(CohereDecoder::new(&context.id)),

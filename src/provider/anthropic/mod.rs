@@ -4,7 +4,6 @@
 //! Source of the rules: the Anthropic API reference, "Messages", and the types of the official SDK
 //! (anthropic 2.12.0).
 
-mod base64;
 pub mod beta;
 pub mod error;
 pub mod fate;

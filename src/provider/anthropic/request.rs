@@ -16,16 +16,15 @@ use super::{
 };
 
 mod blocks;
-mod conversation;
-mod ids;
+pub(in crate::provider) mod conversation;
 mod media;
-mod messages;
-mod schema;
-mod settings;
+pub(in crate::provider) mod messages;
+pub(in crate::provider) mod schema;
+pub(in crate::provider) mod settings;
 mod sources;
 #[cfg(test)]
 mod tests;
-mod thinking;
+pub(in crate::provider) mod thinking;
 mod tools;
 
 use conversation::Conversation;
@@ -74,8 +73,8 @@ fn write_object(
     let configured = std::mem::take(betas);
     *betas = beta::filter(format, configured.into_iter().chain(files), true);
     let conversation = Conversation::of(request, upstream.facts)?;
-    let tools = tools::plan(request, upstream.facts)?;
-    let thinking = thinking::plan(request, upstream.facts, tools.forced())?;
+    let plan = crate::provider::tools::plan(request, upstream.facts)?;
+    let thinking = thinking::plan(request, upstream.facts, plan.forced())?;
     let mut object = Object::begin(out);
     match format {
         Format::VertexAnthropic => object.text("anthropic_version", "vertex-2023-10-16"),
@@ -91,7 +90,7 @@ fn write_object(
         object.raw("stream", "true");
     }
     // Tools, system, messages: the order in which Anthropic's prompt cache sees them.
-    tools.write(&mut object)?;
+    tools::write(&plan, &mut object)?;
     messages::write_system(&conversation, request.response_format.as_ref(), &mut object)?;
     messages::write(&conversation, &mut object)?;
     object.end();

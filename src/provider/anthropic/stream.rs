@@ -97,6 +97,18 @@ enum Arguments {
     Whole,
 }
 
+impl MessagesDecoder {
+    /// Takes the data of one whole event, for streams that are framed in another way.
+    pub(in crate::provider) fn data(&mut self, data: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
+        self.state.event(&[], SseEvent { name: b"", data }, sink);
+    }
+
+    /// Ends the stream as failed, unless it has ended.
+    pub(in crate::provider) fn fail(&mut self, error: ApiError, sink: &mut dyn FnMut(Event<'_>)) {
+        self.state.fail(error, sink);
+    }
+}
+
 impl Decoder for MessagesDecoder {
     fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
         let Self { frames, state } = self;

@@ -66,7 +66,7 @@ pub fn read<'a>(body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
 }
 
 /// The id of the `count`th call of an answer whose provider gave it none.
-pub(super) fn call_id(answer: &str, count: u32) -> String {
+pub(in crate::provider) fn call_id(answer: &str, count: u32) -> String {
     format!("call_{answer}_{count}")
 }
 

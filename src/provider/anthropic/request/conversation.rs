@@ -6,11 +6,11 @@ use crate::{
 };
 
 /// A message with its place in the client's list, which errors name.
-pub(super) type Placed<'r> = (usize, &'r Message<'r>);
+pub(in crate::provider) type Placed<'r> = (usize, &'r Message<'r>);
 
 /// Who speaks in a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Voice {
+pub(in crate::provider) enum Voice {
     /// The user, tools that answer, and system messages that have no other place.
     User,
     /// The model.
@@ -21,20 +21,20 @@ pub(super) enum Voice {
 
 /// Messages that make one turn.
 #[derive(Debug)]
-pub(super) struct Turn<'r> {
+pub(in crate::provider) struct Turn<'r> {
     /// Who speaks.
-    pub(super) voice: Voice,
+    pub(in crate::provider) voice: Voice,
     /// Never empty, and none of them is blank.
-    pub(super) messages: Vec<Placed<'r>>,
+    pub(in crate::provider) messages: Vec<Placed<'r>>,
 }
 
 /// A request's messages, without those that say nothing.
 #[derive(Debug)]
-pub(super) struct Conversation<'r> {
+pub(in crate::provider) struct Conversation<'r> {
     /// The leading run of system and developer messages.
-    pub(super) system: Vec<Placed<'r>>,
+    pub(in crate::provider) system: Vec<Placed<'r>>,
     /// All others; consecutive ones of one voice are one turn.
-    pub(super) turns: Vec<Turn<'r>>,
+    pub(in crate::provider) turns: Vec<Turn<'r>>,
 }
 
 impl<'r> Conversation<'r> {
@@ -43,7 +43,7 @@ impl<'r> Conversation<'r> {
     /// # Errors
     ///
     /// Where no message says anything.
-    pub(super) fn of(request: &'r Request<'_>, facts: &ModelFacts) -> Result<Self, ApiError> {
+    pub(in crate::provider) fn of(request: &'r Request<'_>, facts: &ModelFacts) -> Result<Self, ApiError> {
         let said: Vec<Placed<'r>> =
             request.messages.iter().enumerate().filter(|(_, message)| !is_blank(message)).collect();
         let said = without_bare_reasoning(&said);
@@ -119,7 +119,7 @@ fn without_bare_reasoning<'r>(said: &[Placed<'r>]) -> Vec<Placed<'r>> {
         .collect()
 }
 
-pub(super) fn is_system(message: &Message<'_>) -> bool {
+pub(in crate::provider) fn is_system(message: &Message<'_>) -> bool {
     matches!(message.role, Role::System | Role::Developer)
 }
 

@@ -2,13 +2,13 @@
 //!
 //! Sources: API reference, "Create a Message" (`ImageBlockParam`, `DocumentBlockParam`).
 
-use crate::ir::{ApiError, CacheControl, Media};
+use crate::{
+    base64,
+    ir::{ApiError, CacheControl, Media},
+};
 
 use super::{
-    super::{
-        base64,
-        json::{Object, value},
-    },
+    super::json::{Object, value},
     blocks::write_cache,
 };
 

@@ -1,20 +1,30 @@
 //! Writes the system prompt and the turns.
 
-use crate::ir::{ApiError, Message, Part, ResponseFormat, Role};
-
-use super::{
-    super::json::{Array, Object, is_object},
-    blocks,
-    conversation::{Conversation, Placed, Turn, Voice, is_system},
-    ids::Ids,
-    media, tools,
+use crate::{
+    ir::{ApiError, Message, Part, ResponseFormat, Role},
+    provider::{
+        ids::{Ids, Rule},
+        tools::{check_name, input},
+    },
 };
 
+use super::{
+    super::json::{Array, Object},
+    blocks,
+    conversation::{Conversation, Placed, Turn, Voice, is_system},
+    media,
+    tools::NAME_BYTES,
+};
+
+/// Ids of calls: `^[a-zA-Z0-9_-]+$` (API reference, "Create a Message").
+const IDS: Rule = Rule { marks: "_-", longest: usize::MAX };
+
 /// Marks an instruction that stands in a user turn because the model takes no system message there.
-const SYSTEM_NOTE: &str = "[System message] ";
+pub(in crate::provider) const SYSTEM_NOTE: &str = "[System message] ";
 
 /// Anthropic has no setting for "some JSON object".
-const JSON_NOTE: &str = "Answer with one JSON object and nothing else: no prose, no code fence.";
+pub(in crate::provider) const JSON_NOTE: &str =
+    "Answer with one JSON object and nothing else: no prose, no code fence.";
 
 /// Appends `system`, where there is anything to say.
 ///
@@ -47,7 +57,7 @@ pub(super) fn write_system(
 ///
 /// For parts that Anthropic has no place for, naming them.
 pub(super) fn write(conversation: &Conversation<'_>, object: &mut Object<'_>) -> Result<(), ApiError> {
-    let mut ids = Ids::default();
+    let mut ids = Ids::new(IDS);
     let mut array = Array::begin(object.key("messages"));
     for (at, turn) in conversation.turns.iter().enumerate() {
         let mut message = Object::begin(array.item());
@@ -183,18 +193,13 @@ fn write_calls<'r>(
     content: &mut Array<'_>,
 ) -> Result<(), ApiError> {
     let calls = message.parts.iter().filter_map(|part| match part {
-        Part::ToolCall { id, name, arguments, cache, .. } => Some((id, name, arguments.trim(), *cache)),
+        Part::ToolCall { id, name, arguments, cache, .. } => Some((id, name, arguments, *cache)),
         _ => None,
     });
     for (at, (id, name, arguments, cache)) in calls.enumerate() {
-        tools::check_name(name, || format!("messages[{index}].tool_calls[{at}].function.name"))?;
-        // A call without arguments comes as an empty string, or null.
-        let input = if matches!(arguments, "" | "null") { "{}" } else { arguments };
-        if !is_object(input) {
-            let param = format!("messages[{index}].tool_calls[{at}].function.arguments");
-            let message = format!("`{param}` must be a JSON object as a string.");
-            return Err(ApiError::invalid(param, message));
-        }
+        let param = |field: &str| format!("messages[{index}].tool_calls[{at}].function.{field}");
+        check_name(name, NAME_BYTES, || param("name"))?;
+        let input = input(arguments, || param("arguments"))?;
         let mut block = Object::begin(content.item());
         block.text("type", "tool_use");
         block.text("id", &ids.call(id));
@@ -207,7 +212,9 @@ fn write_calls<'r>(
 }
 
 /// The parts that stand in a message's `content`, counted as the client sees them.
-pub(super) fn content_of<'m>(message: &'m Message<'_>) -> impl Iterator<Item = (usize, &'m Part<'m>)> {
+pub(in crate::provider) fn content_of<'m>(
+    message: &'m Message<'_>,
+) -> impl Iterator<Item = (usize, &'m Part<'m>)> {
     let beside = |part: &&Part<'_>| {
         !matches!(part, Part::Thinking { .. } | Part::RedactedThinking(_) | Part::ToolCall { .. })
     };

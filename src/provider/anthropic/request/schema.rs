@@ -23,7 +23,11 @@ const FORMATS: [&str; 9] =
 /// # Errors
 ///
 /// Where a schema stands that is no object, or deeper than 64 levels, naming `param`.
-pub(super) fn write_closed(raw: &RawValue, out: &mut Vec<u8>, param: &str) -> Result<(), ApiError> {
+pub(in crate::provider) fn write_closed(
+    raw: &RawValue,
+    out: &mut Vec<u8>,
+    param: &str,
+) -> Result<(), ApiError> {
     schema(raw, out, param, 0)
 }
 

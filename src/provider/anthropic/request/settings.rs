@@ -29,7 +29,7 @@ pub(super) fn write(
     object: &mut Object<'_>,
 ) -> Result<(), ApiError> {
     value(object.key("max_tokens"), &thinking.max_tokens);
-    sampling(request, facts, thinking, object);
+    sampling(request, facts, thinking).write(object);
     stop_sequences(request, object);
     thinking.write(object);
     output_config(request, facts, thinking, object)?;
@@ -37,26 +37,45 @@ pub(super) fn write(
     Ok(())
 }
 
+/// How the model samples.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::provider) struct Sampling {
+    pub(in crate::provider) temperature: Option<f64>,
+    pub(in crate::provider) top_p: Option<f64>,
+    pub(in crate::provider) top_k: Option<u64>,
+}
+
 /// Temperature, top_p and top_k, as far as the model takes them.
 ///
 /// Models from 4.5 on take either temperature or top_p, not both: temperature goes first, as the one more often set
 /// on purpose, except at 1, where it says nothing. While it thinks, a model takes no temperature but 1, no top_k, and
 /// top_p from 0.95 on (API guide "Extended thinking", section "Feature compatibility").
-fn sampling(request: &Request<'_>, facts: &ModelFacts, thinking: &Plan, object: &mut Object<'_>) {
+pub(in crate::provider) fn sampling(request: &Request<'_>, facts: &ModelFacts, thinking: &Plan) -> Sampling {
     if facts.no_sampling {
-        return;
+        return Sampling::default();
     }
     let thinks = matches!(thinking.switch, Switch::Budget(_) | Switch::Adaptive);
     let temperature = request.temperature.map(|t| t.clamp(0.0, 1.0)).filter(|_| !thinks);
     let top_p = request.top_p.filter(|p| !thinks || *p >= 0.95);
-    match (temperature, top_p) {
-        (Some(temperature), Some(top_p)) if temperature >= 1.0 => value(object.key("top_p"), &top_p),
-        (Some(temperature), _) => value(object.key("temperature"), &temperature),
-        (None, Some(top_p)) => value(object.key("top_p"), &top_p),
-        (None, None) => {}
-    }
-    if let Some(top_k) = request.top_k.filter(|_| !thinks) {
-        value(object.key("top_k"), &top_k);
+    let (temperature, top_p) = match (temperature, top_p) {
+        (Some(temperature), Some(top_p)) if temperature >= 1.0 => (None, Some(top_p)),
+        (Some(temperature), _) => (Some(temperature), None),
+        (None, top_p) => (None, top_p),
+    };
+    Sampling { temperature, top_p, top_k: request.top_k.filter(|_| !thinks) }
+}
+
+impl Sampling {
+    fn write(&self, object: &mut Object<'_>) {
+        if let Some(temperature) = self.temperature {
+            value(object.key("temperature"), &temperature);
+        }
+        if let Some(top_p) = self.top_p {
+            value(object.key("top_p"), &top_p);
+        }
+        if let Some(top_k) = self.top_k {
+            value(object.key("top_k"), &top_k);
+        }
     }
 }
 

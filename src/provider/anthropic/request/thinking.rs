@@ -18,7 +18,7 @@ const LEAST_BUDGET: u64 = 1024;
 
 /// What `thinking` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Switch {
+pub(in crate::provider) enum Switch {
     /// It is not sent.
     Absent,
     /// Off.
@@ -33,13 +33,13 @@ pub(super) enum Switch {
 
 /// All that reasoning decides.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
+pub(in crate::provider) struct Plan {
     /// `thinking`.
-    pub(super) switch: Switch,
+    pub(in crate::provider) switch: Switch,
     /// `output_config.effort`.
-    pub(super) effort: Option<&'static str>,
+    pub(in crate::provider) effort: Option<&'static str>,
     /// `max_tokens`, which has to hold the reasoning too.
-    pub(super) max_tokens: u64,
+    pub(in crate::provider) max_tokens: u64,
 }
 
 /// Decides. `forced` says that `tool_choice` forces a tool: the API refuses to think then.
@@ -47,7 +47,11 @@ pub(super) struct Plan {
 /// # Errors
 ///
 /// For `max_tokens` of 0: Anthropic takes it as "fill the cache and answer nothing".
-pub(super) fn plan(request: &Request<'_>, facts: &ModelFacts, forced: bool) -> Result<Plan, ApiError> {
+pub(in crate::provider) fn plan(
+    request: &Request<'_>,
+    facts: &ModelFacts,
+    forced: bool,
+) -> Result<Plan, ApiError> {
     if request.max_tokens == Some(0) {
         return Err(ApiError::invalid("max_tokens", "`max_tokens` must be at least 1."));
     }
@@ -126,7 +130,7 @@ fn budget_of(effort: Effort) -> u64 {
 }
 
 /// The other way round.
-fn effort_of(budget: u64) -> Effort {
+pub(in crate::provider) fn effort_of(budget: u64) -> Effort {
     match budget {
         0..2048 => Effort::Low,
         2048..4096 => Effort::Medium,
@@ -150,7 +154,7 @@ fn name(effort: Effort, facts: &ModelFacts) -> &'static str {
 impl Plan {
     /// Appends `thinking`, if there is anything to say. Summaries are asked for: the newer models' default is to
     /// withhold the text.
-    pub(super) fn write(&self, object: &mut Object<'_>) {
+    pub(in crate::provider) fn write(&self, object: &mut Object<'_>) {
         match self.switch {
             Switch::Absent => {}
             Switch::Disabled => object.raw("thinking", r#"{"type":"disabled"}"#),
