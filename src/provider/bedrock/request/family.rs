@@ -22,13 +22,14 @@ impl Family {
     /// The ARN of an application's own profile names none; then how the model is said to reason tells Claude.
     pub(super) fn of(model: &str, facts: &ModelFacts) -> Self {
         let has = |part: &str| model.contains(part);
+        let reasons = matches!(facts.thinking, Thinking::Budget | Thinking::Adaptive);
         if has("amazon.nova-2") {
             Family::Nova2
         } else if has("amazon.nova") {
             Family::Nova
         } else if has("openai.gpt-oss") {
             Family::GptOss
-        } else if has("anthropic.") || matches!(facts.thinking, Thinking::Budget | Thinking::Adaptive) {
+        } else if has("anthropic.") || (reasons && !names_a_vendor(model)) {
             Family::Claude
         } else {
             Family::Other
@@ -40,6 +41,15 @@ impl Family {
     pub(super) fn caches(self) -> bool {
         matches!(self, Family::Claude | Family::Nova | Family::Nova2)
     }
+}
+
+/// Whether an id names its vendor: a word before a point. Versions before a point have digits and hyphens.
+fn names_a_vendor(model: &str) -> bool {
+    let id = model.rsplit('/').next().unwrap_or_default();
+    let mut words = id.rsplit('.').skip(1);
+    words.any(|word| {
+        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    })
 }
 
 #[cfg(test)]
