@@ -5,10 +5,7 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use super::json::MaybeText;
+use super::json::{pick, text};
 use crate::{
     ir::{ApiError, ErrorKind},
     provider::{gemini, status::read_failed},
@@ -26,24 +23,21 @@ pub(super) fn parse(body: &[u8], otherwise: ErrorKind) -> Option<ApiError> {
     if body.trim_ascii_start().starts_with(b"[") {
         return google(body, otherwise);
     }
-    let envelope: Envelope<'_> =
-        body.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(body).ok())??;
-    let (kind, message) = match envelope.error {
-        Some(raw) => match serde_json::from_str::<Detail<'_>>(raw.get()) {
-            Ok(detail) if detail.kind.0.is_none() && detail.status.is_some() => {
-                return google(body, otherwise);
-            }
-            Ok(detail) => (detail.kind.0, detail.message.0),
-            Err(_) => (None, serde_json::from_str::<Cow<'_, str>>(raw.get()).ok()),
+    let [error, message] = pick(str::from_utf8(body).ok()?, ["error", "message"])?;
+    let (kind, message) = match error {
+        Some(raw) => match pick(raw.get(), ["type", "message", "status"]) {
+            Some([kind, _, Some(_)]) if text(kind).is_none() => return google(body, otherwise),
+            Some([kind, message, _]) => (text(kind), text(message)),
+            None => (None, text(Some(raw))),
         },
         // Proxies in front of the API put the message at the top.
-        None => (None, Some(envelope.message.0?)),
+        None => (None, Some(text(message)?)),
     };
     let message = message.filter(|text| !text.trim().is_empty());
     let kind = kind.as_deref().and_then(by_type).unwrap_or(otherwise);
-    let text = message
+    let told = message
         .map_or_else(|| "The provider reported an error without a message.".to_owned(), Cow::into_owned);
-    let error = ApiError::new(refine(kind, &text), text);
+    let error = ApiError::new(refine(kind, &told), told);
     let no_model = error.kind == ErrorKind::NotFound && error.message.trim_start().starts_with("model");
     Some(if no_model { error.with_code("model_not_found") } else { error })
 }
@@ -58,25 +52,6 @@ fn google(body: &[u8], otherwise: ErrorKind) -> Option<ApiError> {
         Some(inner) => ApiError { retry_after: error.retry_after, ..inner },
         None => ApiError { kind: refine(error.kind, &error.message), ..error },
     })
-}
-
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    message: MaybeText<'a>,
-}
-
-#[derive(Deserialize)]
-struct Detail<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: MaybeText<'a>,
-    /// Google's word.
-    #[serde(borrow, default)]
-    status: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    message: MaybeText<'a>,
 }
 
 fn by_type(kind: &str) -> Option<ErrorKind> {

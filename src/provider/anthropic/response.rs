@@ -5,13 +5,12 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::told::Told;
 use super::{
     error,
-    json::{MaybeText, compact},
+    json::{compact, list, pick, text},
     usage::Counts,
 };
 use crate::ir::{ApiError, ErrorKind, Finish, Reply, ReplyPart};
@@ -22,32 +21,46 @@ use crate::ir::{ApiError, ErrorKind, Finish, Reply, ReplyPart};
 ///
 /// Where the bytes are no message: what they say instead, or [`crate::ir::ErrorKind::Server`].
 pub fn read(body: &[u8]) -> Result<Reply<'_>, ApiError> {
-    let is_object = body.trim_ascii_start().starts_with(b"{");
-    let message: Message<'_> =
-        is_object.then(|| serde_json::from_slice(body).ok()).flatten().ok_or_else(no_message)?;
-    if message.kind.0.as_deref() == Some("error") || message.error.is_some() {
+    let names = [
+        "type",
+        "error",
+        "content",
+        "id",
+        "model",
+        "stop_reason",
+        "stop_sequence",
+        "usage",
+        "container",
+        "stop_details",
+        "context_management",
+    ];
+    let message = str::from_utf8(body).ok().and_then(|text| pick(text, names));
+    let [kind, error, content, id, model, reason, sequence, usage, container, details, context] =
+        message.ok_or_else(no_message)?;
+    let kind = text(kind);
+    if kind.as_deref() == Some("error") || error.is_some() {
         return Err(error::parse(body, ErrorKind::Server).unwrap_or_else(no_message));
     }
-    let blocks = match message.content {
+    let blocks = match content {
         Some(raw) => serde_json::from_str::<Vec<&RawValue>>(raw.get()).map_err(|_| no_message())?,
-        None if message.kind.0.as_deref() == Some("message") => Vec::new(),
+        None if kind.as_deref() == Some("message") => Vec::new(),
         None => return Err(no_message()),
     };
     let mut parts = Vec::new();
     let mut told = Told::whole();
     blocks.into_iter().for_each(|raw| block(raw, &mut parts, &mut told));
-    told.member("container", message.container);
-    told.member("stop_details", message.stop_details);
-    told.member("context_management", message.context_management);
+    told.member("container", container);
+    told.member("stop_details", details);
+    told.member("context_management", context);
     let extras = told.finish(&mut |_| {});
     parts.extend(extras.into_iter().map(ReplyPart::Extra));
     let calls = parts.iter().any(|part| matches!(part, ReplyPart::ToolCall { .. }));
     Ok(Reply {
-        id: message.id.0,
-        model: message.model.0,
+        id: text(id),
+        model: text(model),
         created: None,
-        finish: finish(message.stop_reason.0.as_deref(), message.stop_sequence.0, calls),
-        usage: message.usage.and_then(Counts::read),
+        finish: finish(text(reason).as_deref(), text(sequence), calls),
+        usage: usage.and_then(Counts::read),
         parts,
     })
 }
@@ -66,56 +79,27 @@ pub(super) fn finish<'a>(reason: Option<&str>, sequence: Option<Cow<'a, str>>, c
     }
 }
 
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: MaybeText<'a>,
-    #[serde(borrow, default)]
-    id: MaybeText<'a>,
-    #[serde(borrow, default)]
-    model: MaybeText<'a>,
-    #[serde(borrow, default)]
-    content: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    stop_reason: MaybeText<'a>,
-    #[serde(borrow, default)]
-    stop_sequence: MaybeText<'a>,
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    container: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    stop_details: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    context_management: Option<&'a RawValue>,
-}
-
-/// A content block, of a whole reply or at its start in a stream.
-#[derive(Deserialize)]
+/// A content block, of a whole reply or at its start in a stream; each kind has some of these.
 pub(super) struct Block<'a> {
-    #[serde(borrow, default, rename = "type")]
-    pub(super) kind: MaybeText<'a>,
-    #[serde(borrow, default)]
-    pub(super) text: MaybeText<'a>,
-    #[serde(borrow, default)]
-    pub(super) thinking: MaybeText<'a>,
-    #[serde(borrow, default)]
-    pub(super) signature: MaybeText<'a>,
-    #[serde(borrow, default)]
-    pub(super) data: MaybeText<'a>,
-    #[serde(borrow, default)]
-    pub(super) id: MaybeText<'a>,
-    #[serde(borrow, default)]
-    pub(super) name: MaybeText<'a>,
-    #[serde(borrow, default)]
-    pub(super) input: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub(super) citations: Option<&'a RawValue>,
+    pub(super) kind: Option<Cow<'a, str>>,
+    pub(super) text: Option<&'a RawValue>,
+    pub(super) thinking: Option<&'a RawValue>,
+    pub(super) signature: Option<&'a RawValue>,
+    pub(super) data: Option<&'a RawValue>,
+    pub(super) id: Option<&'a RawValue>,
+    pub(super) name: Option<&'a RawValue>,
+    input: Option<&'a RawValue>,
+    citations: Option<&'a RawValue>,
 }
 
 impl<'a> Block<'a> {
+    /// `None` for what is no block.
+    pub(super) fn read(raw: &'a RawValue) -> Option<Self> {
+        let names = ["type", "text", "thinking", "signature", "data", "id", "name", "input", "citations"];
+        let [kind, said, thinking, signature, data, id, name, input, citations] = pick(raw.get(), names)?;
+        Some(Self { kind: text(kind), text: said, thinking, signature, data, id, name, input, citations })
+    }
+
     /// The arguments of a call as compact JSON; `{}` where there are none.
     pub(super) fn arguments(&self) -> Cow<'a, str> {
         self.input.map_or(Cow::Borrowed("{}"), |raw| compact(raw.get()))
@@ -123,32 +107,31 @@ impl<'a> Block<'a> {
 
     /// The sources of a text.
     pub(super) fn citations(&self) -> Vec<&'a RawValue> {
-        self.citations.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+        list(self.citations)
     }
 }
 
 fn block<'a>(raw: &'a RawValue, parts: &mut Vec<ReplyPart<'a>>, told: &mut Told) {
-    let Ok(block) = serde_json::from_str::<Block<'_>>(raw.get()) else { return };
-    match block.kind.0.as_deref() {
+    let Some(block) = Block::read(raw) else { return };
+    match block.kind.as_deref() {
         Some("text") => {
-            let citations = block.citations();
-            if let Some(text) = block.text.0.filter(|text| !text.is_empty()) {
+            if let Some(text) = text(block.text).filter(|text| !text.is_empty()) {
                 told.text(&text);
                 parts.push(ReplyPart::Text(text));
             }
             let mut cited = |citation| parts.push(ReplyPart::Citation(citation));
-            citations.into_iter().for_each(|raw| told.cite(raw, &mut cited));
+            block.citations().into_iter().for_each(|raw| told.cite(raw, &mut cited));
             told.end_text(&mut cited);
         }
         Some("thinking") => parts.push(ReplyPart::Thinking {
-            text: block.thinking.0.unwrap_or_default(),
-            signature: block.signature.0.filter(|signature| !signature.is_empty()),
+            text: text(block.thinking).unwrap_or_default(),
+            signature: text(block.signature).filter(|signature| !signature.is_empty()),
         }),
-        Some("redacted_thinking") => parts.extend(block.data.0.map(ReplyPart::RedactedThinking)),
+        Some("redacted_thinking") => parts.extend(text(block.data).map(ReplyPart::RedactedThinking)),
         Some("tool_use") => parts.push(ReplyPart::ToolCall {
             arguments: block.arguments(),
-            id: block.id.0.unwrap_or_default(),
-            name: block.name.0.unwrap_or_default(),
+            id: text(block.id).unwrap_or_default(),
+            name: text(block.name).unwrap_or_default(),
             signature: None,
         }),
         Some(_) => told.begin(0, raw),

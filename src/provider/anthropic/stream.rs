@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{
     error,
-    json::MaybeText,
+    json::{self, MaybeText},
     response::{Block, finish},
     told::Told,
     usage::Counts,
@@ -157,18 +157,6 @@ struct Envelope<'a> {
 }
 
 #[derive(Deserialize)]
-struct MessageStart<'a> {
-    #[serde(borrow, default)]
-    id: MaybeText<'a>,
-    #[serde(borrow, default)]
-    model: MaybeText<'a>,
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    container: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
 struct Delta<'a> {
     #[serde(borrow, default, rename = "type")]
     kind: MaybeText<'a>,
@@ -259,41 +247,44 @@ impl State {
     }
 
     fn start(&mut self, envelope: &Envelope<'_>, sink: Sink<'_>) {
-        let Some(message) = read::<MessageStart<'_>>(envelope.message) else {
-            return self.fail(unreadable(), sink);
-        };
+        let names = ["id", "model", "usage", "container"];
+        let message = envelope.message.and_then(|raw| json::pick(raw.get(), names));
+        let Some([id, model, usage, container]) = message else { return self.fail(unreadable(), sink) };
+        let (id, model) = (json::text(id), json::text(model));
         if self.phase == Phase::Started {
             // A frame that was sent twice does no harm. Another answer behind the beginning of this one does: what
             // was passed on cannot be taken back.
-            if self.id.as_deref() != message.id.0.as_deref() {
+            if self.id.as_deref() != id.as_deref() {
                 self.fail(server("The provider began a second answer within the stream."), sink);
             }
             return;
         }
         self.phase = Phase::Started;
-        self.id = message.id.0.as_deref().map(str::to_owned);
-        self.usage.merge(message.usage.and_then(Counts::read).unwrap_or_default());
-        self.told.member("container", message.container);
-        sink(Event::Start { id: message.id.0, model: message.model.0 });
+        self.id = id.as_deref().map(str::to_owned);
+        self.usage.merge(usage.and_then(Counts::read).unwrap_or_default());
+        self.told.member("container", container);
+        sink(Event::Start { id, model });
     }
 
     fn block_start(&mut self, envelope: &Envelope<'_>, sink: Sink<'_>) {
-        let Some(block) = read::<Block<'_>>(envelope.content_block) else {
+        let Some(block) = envelope.content_block.and_then(Block::read) else {
             return self.fail(unreadable(), sink);
         };
         self.begin(sink);
         let index = envelope.index.unwrap_or(0);
-        match block.kind.0.as_deref() {
+        match block.kind.as_deref() {
             Some("text") => {
                 let citations = block.citations();
-                self.content(Content::Text, block.text, sink);
+                self.content(Content::Text, MaybeText(json::text(block.text)), sink);
                 citations.into_iter().for_each(|raw| self.told.cite(raw, &mut cited(sink)));
             }
             Some("thinking") => {
-                given(block.thinking, Event::Thinking, sink);
-                given(block.signature, Event::Signature, sink);
+                given(MaybeText(json::text(block.thinking)), Event::Thinking, sink);
+                given(MaybeText(json::text(block.signature)), Event::Signature, sink);
             }
-            Some("redacted_thinking") => given(block.data, Event::RedactedThinking, sink),
+            Some("redacted_thinking") => {
+                given(MaybeText(json::text(block.data)), Event::RedactedThinking, sink);
+            }
             Some("tool_use") => self.call_start(index, block, sink),
             Some(_) => envelope.content_block.into_iter().for_each(|raw| self.told.begin(index, raw)),
             None => {}
@@ -309,8 +300,13 @@ impl State {
         let call = self.calls;
         self.calls = self.calls.saturating_add(1);
         let whole = block.arguments();
-        let id = block.id.0.unwrap_or_default();
-        sink(Event::ToolStart { index: call, id, name: block.name.0.unwrap_or_default(), signature: None });
+        let id = json::text(block.id).unwrap_or_default();
+        sink(Event::ToolStart {
+            index: call,
+            id,
+            name: json::text(block.name).unwrap_or_default(),
+            signature: None,
+        });
         let mut arguments = Arguments::None;
         if !matches!(whole.as_ref(), "{}" | "null" | "\"\"") {
             sink(Event::ToolArguments { index: call, fragment: whole });

@@ -6,10 +6,9 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::json::{MaybeText, Object, compact, members, value};
+use super::json::{Object, compact, members, pick, text, value};
 use crate::{
     ir::{Citation, Extra},
     provider::beside::{self, Beside},
@@ -47,17 +46,6 @@ struct Open {
     fits: bool,
 }
 
-#[derive(Deserialize)]
-struct Source<'a> {
-    #[serde(borrow, default)]
-    url: MaybeText<'a>,
-    /// Of the client's own search results: a link, or any other name.
-    #[serde(borrow, default)]
-    source: MaybeText<'a>,
-    #[serde(borrow, default)]
-    title: MaybeText<'a>,
-}
-
 impl Told {
     /// Of a whole reply, which is bounded already.
     pub(super) fn whole() -> Self {
@@ -92,10 +80,11 @@ impl Told {
             self.cited.push(',');
         }
         self.cited.push_str(&json);
-        let Ok(source) = serde_json::from_str::<Source<'_>>(raw.get()) else { return };
+        // `source` is of the client's own search results: a link, or any other name.
+        let Some([url, source, title]) = pick(raw.get(), ["url", "source", "title"]) else { return };
         let is_link = |url: &Cow<'_, str>| url.starts_with("https://") || url.starts_with("http://");
-        if let Some(url) = source.url.0.or(source.source.0).filter(is_link) {
-            let title = source.title.0.unwrap_or_default().into_owned();
+        if let Some(url) = text(url.or(source)).filter(is_link) {
+            let title = text(title).unwrap_or_default().into_owned();
             self.links.push(Citation { url: url.into_owned().into(), title: title.into(), span: None });
         }
     }

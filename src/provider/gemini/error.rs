@@ -4,10 +4,9 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::json::{Count, MaybeText};
+use super::json::{count, list, pick, text};
 use crate::{
     ir::{ApiError, ErrorKind},
     provider::status::{by_status, read_failed},
@@ -25,26 +24,23 @@ pub(in crate::provider) fn parse(body: &[u8], otherwise: ErrorKind) -> Option<Ap
     if body.starts_with(b"[") {
         // Endpoints that answer with a list of chunks wrap their errors too.
         let list: Vec<&RawValue> = serde_json::from_slice(body).ok()?;
-        return list
-            .first()
-            .filter(|raw| raw.get().starts_with('{'))
-            .and_then(|raw| parse(raw.get().as_bytes(), otherwise));
+        let first = list.first().filter(|raw| raw.get().starts_with('{'));
+        return first.and_then(|raw| parse(raw.get().as_bytes(), otherwise));
     }
-    let envelope: Envelope<'_> = body.starts_with(b"{").then(|| serde_json::from_slice(body).ok())??;
-    let raw = envelope.error.filter(|raw| raw.get() != "null")?;
-    let detail: Detail<'_> = match raw.get().starts_with('{') {
-        true => serde_json::from_str(raw.get()).unwrap_or_default(),
-        false => Detail { message: serde_json::from_str(raw.get()).unwrap_or_default(), ..Detail::default() },
-    };
-    let by_code = detail.code.0.and_then(|code| u16::try_from(code).ok()).filter(|code| *code >= 400);
-    let status = detail.status.0.as_deref().and_then(by_name);
+    let [error] = pick(str::from_utf8(body).ok()?, ["error"])?;
+    let raw = error?;
+    let detail = pick(raw.get(), ["code", "message", "status", "details"]);
+    // An error that is no object is its message.
+    let [code, message, status, details] = detail.unwrap_or([None, Some(raw), None, None]);
+    let by_code = count(code).and_then(|code| u16::try_from(code).ok()).filter(|code| *code >= 400);
+    let status = text(status).as_deref().and_then(by_name);
     let kind = status.or_else(|| by_code.map(by_status)).unwrap_or(otherwise);
-    let text = detail.message.0.filter(|text| !text.trim().is_empty());
-    let text =
-        text.map_or_else(|| "The provider reported an error without a message.".to_owned(), Cow::into_owned);
-    let refused_key = detail.details.is_some_and(|raw| raw.get().contains("\"API_KEY_INVALID\""));
-    let mut error = ApiError::new(refine(kind, &text, refused_key), text);
-    error.retry_after = detail.details.and_then(retry_after);
+    let told = text(message).filter(|text| !text.trim().is_empty());
+    let told =
+        told.map_or_else(|| "The provider reported an error without a message.".to_owned(), Cow::into_owned);
+    let refused_key = details.is_some_and(|raw| raw.get().contains("\"API_KEY_INVALID\""));
+    let mut error = ApiError::new(refine(kind, &told, refused_key), told);
+    error.retry_after = details.and_then(retry_after);
     // Gemini's API, and Vertex AI.
     let model = ["models/", "Publisher Model"];
     let told = error.message.trim_start();
@@ -52,32 +48,12 @@ pub(in crate::provider) fn parse(body: &[u8], otherwise: ErrorKind) -> Option<Ap
     Some(if no_model { error.with_code("model_not_found") } else { error })
 }
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Detail<'a> {
-    code: Count,
-    #[serde(borrow)]
-    message: MaybeText<'a>,
-    #[serde(borrow)]
-    status: MaybeText<'a>,
-    #[serde(borrow)]
-    details: Option<&'a RawValue>,
-}
-
 /// The wait that a `google.rpc.RetryInfo` asks for, in milliseconds: `retryDelay` is a `google.protobuf.Duration`, seconds
 /// with up to nine digits behind the point and an `s`.
 fn retry_after(details: &RawValue) -> Option<u64> {
-    let details: Vec<&RawValue> = serde_json::from_str(details.get()).ok()?;
-    let delays = details.into_iter().filter(|raw| raw.get().starts_with('{'));
-    let mut delays =
-        delays.filter_map(|raw| serde_json::from_str::<RetryInfo<'_>>(raw.get()).ok()?.retry_delay.0);
-    let delay = delays.next()?;
+    let delay =
+        |raw: &RawValue| pick(raw.get(), ["retryDelay"]).and_then(|[delay]| text(delay).map(Cow::into_owned));
+    let delay = list(Some(details)).into_iter().find_map(delay)?;
     let (seconds, fraction) =
         delay.strip_suffix('s').map(|text| text.split_once('.').unwrap_or((text, "")))?;
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -87,12 +63,6 @@ fn retry_after(details: &RawValue) -> Option<u64> {
     let milliseconds = fraction.bytes().chain(*b"000").take(3);
     let milliseconds = milliseconds.fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
     seconds.parse::<u64>().ok()?.checked_mul(1000)?.checked_add(milliseconds)
-}
-
-#[derive(Deserialize)]
-struct RetryInfo<'a> {
-    #[serde(borrow, default, rename = "retryDelay")]
-    retry_delay: MaybeText<'a>,
 }
 
 /// By the name of a google.rpc.Code.

@@ -5,12 +5,11 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
     error,
-    json::{Count, MaybeText, compact, members},
+    json::{compact, count, list, members, pick, text},
     told::Told,
     usage,
 };
@@ -54,13 +53,13 @@ pub fn read<'a>(body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
     let (citations, extras) = told.finish();
     parts.extend(citations.into_iter().map(ReplyPart::Citation));
     parts.extend(extras.into_iter().map(ReplyPart::Extra));
-    let reason = candidate.as_ref().and_then(|candidate| candidate.finish_reason.0.as_deref());
+    let reason = candidate.as_ref().and_then(|candidate| candidate.finish_reason.as_deref());
     Ok(Reply {
         finish: if candidate.is_none() { Finish::ContentFilter } else { finish(reason, calls > 0) },
         parts,
         usage: chunk.usage_metadata.and_then(usage::read),
-        id: chunk.response_id.0,
-        model: chunk.model_version.0,
+        id: chunk.response_id,
+        model: chunk.model_version,
         created: None,
     })
 }
@@ -95,28 +94,12 @@ pub(super) fn finish(reason: Option<&str>, calls: bool) -> Finish<'static> {
 }
 
 /// A reply, or one chunk of a stream: the same object.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Chunk<'a> {
-    #[serde(borrow, default)]
     candidates: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     pub(super) prompt_feedback: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     pub(super) usage_metadata: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub(super) model_version: MaybeText<'a>,
-    #[serde(borrow, default)]
-    pub(super) response_id: MaybeText<'a>,
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Feedback<'a> {
-    #[serde(borrow, default)]
-    block_reason: MaybeText<'a>,
+    pub(super) model_version: Option<Cow<'a, str>>,
+    pub(super) response_id: Option<Cow<'a, str>>,
 }
 
 impl<'a> Chunk<'a> {
@@ -126,95 +109,82 @@ impl<'a> Chunk<'a> {
     ///
     /// The provider's own, which it also sends with status 200 and in the middle of a stream.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Option<Self>, ApiError> {
-        // A list would be read as the members in their order.
-        let is_object = bytes.trim_ascii_start().starts_with(b"{");
-        let chunk: Option<Self> = is_object.then(|| serde_json::from_slice(bytes).ok()).flatten();
-        let failed = !is_object || chunk.as_ref().is_some_and(|chunk| chunk.error.is_some());
-        match failed.then(|| error::parse(bytes, ErrorKind::Server)).flatten() {
-            Some(error) => Err(error),
-            None => Ok(chunk),
+        let names = ["candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId", "error"];
+        let chunk = str::from_utf8(bytes).ok().and_then(|text| pick(text, names));
+        // Errors come in a list too.
+        let failed = bytes.trim_ascii_start().starts_with(b"[") || matches!(chunk, Some([.., Some(_)]));
+        if let Some(error) = failed.then(|| error::parse(bytes, ErrorKind::Server)).flatten() {
+            return Err(error);
         }
+        let Some([candidates, prompt_feedback, usage_metadata, model_version, response_id, _]) = chunk else {
+            return Ok(None);
+        };
+        let (model_version, response_id) = (text(model_version), text(response_id));
+        Ok(Some(Self { candidates, prompt_feedback, usage_metadata, model_version, response_id }))
     }
 
     /// The first answer; the gateway asks for no others.
     pub(super) fn first(&self) -> Option<Candidate<'a>> {
-        let all: Vec<&RawValue> = serde_json::from_str(self.candidates?.get()).ok()?;
-        let mut all = all.into_iter().filter_map(object::<Candidate<'_>>);
-        all.find(|candidate| candidate.index.0.unwrap_or(0) == 0)
+        list(self.candidates).into_iter().find_map(Candidate::read)
     }
 
     /// Whether the prompt was refused: there is no answer then.
     pub(super) fn blocked(&self) -> bool {
-        let feedback = self.prompt_feedback.and_then(object::<Feedback<'_>>);
-        feedback.is_some_and(|feedback| feedback.block_reason.0.is_some())
+        let feedback = self.prompt_feedback.and_then(|raw| pick(raw.get(), ["blockReason"]));
+        feedback.is_some_and(|[reason]| text(reason).is_some())
     }
 }
 
 /// One answer, or a piece of it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Candidate<'a> {
-    #[serde(borrow, default)]
     content: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub(super) finish_reason: MaybeText<'a>,
-    #[serde(default)]
-    index: Count,
-    #[serde(borrow, default)]
+    pub(super) finish_reason: Option<Cow<'a, str>>,
     pub(super) finish_message: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     pub(super) safety_ratings: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     pub(super) citation_metadata: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     pub(super) grounding_metadata: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     pub(super) url_context_metadata: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct Content<'a> {
-    #[serde(borrow, default)]
-    parts: Option<&'a RawValue>,
-}
-
 impl<'a> Candidate<'a> {
+    /// `None` for what is no answer, and for one that is not the first.
+    fn read(raw: &'a RawValue) -> Option<Self> {
+        let names = [
+            "content",
+            "finishReason",
+            "index",
+            "finishMessage",
+            "safetyRatings",
+            "citationMetadata",
+            "groundingMetadata",
+            "urlContextMetadata",
+        ];
+        let [
+            content,
+            reason,
+            index,
+            finish_message,
+            safety_ratings,
+            citation_metadata,
+            grounding_metadata,
+            urls,
+        ] = pick(raw.get(), names)?;
+        (count(index).unwrap_or(0) == 0).then(|| Self {
+            content,
+            finish_reason: text(reason),
+            finish_message,
+            safety_ratings,
+            citation_metadata,
+            grounding_metadata,
+            url_context_metadata: urls,
+        })
+    }
+
     /// What it says, in order. There may be no content at all.
     pub(super) fn parts(&self) -> impl Iterator<Item = Said<'a>> + use<'a> {
-        let parts = self.content.and_then(object::<Content<'_>>).and_then(|content| content.parts);
-        let parts: Vec<&RawValue> =
-            parts.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
-        parts.into_iter().map(|raw| object::<Part<'_>>(raw).map(|part| part.said(raw)).unwrap_or_default())
+        let content = self.content.and_then(|raw| pick(raw.get(), ["parts"]));
+        list(content.and_then(|[parts]| parts)).into_iter().map(Said::read)
     }
-}
-
-/// One part; each kind uses some of these.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Part<'a> {
-    #[serde(borrow, default)]
-    text: MaybeText<'a>,
-    #[serde(borrow, default)]
-    thought: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    thought_signature: MaybeText<'a>,
-    #[serde(borrow, default)]
-    function_call: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FunctionCall<'a> {
-    #[serde(borrow, default)]
-    id: MaybeText<'a>,
-    #[serde(borrow, default)]
-    name: MaybeText<'a>,
-    #[serde(borrow, default)]
-    args: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    partial_args: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    will_continue: Option<&'a RawValue>,
 }
 
 /// What a part says.
@@ -247,18 +217,19 @@ pub(super) struct Call<'a> {
     pub(super) signature: Option<Cow<'a, str>>,
 }
 
-impl<'a> Part<'a> {
-    fn said(self, raw: &'a RawValue) -> Said<'a> {
-        if let Some(raw) = self.function_call.filter(|raw| raw.get() != "null") {
-            let piece = Some(Piece::Call(call(raw, self.thought_signature.0)));
-            return Said { piece, ..Said::default() };
+impl<'a> Said<'a> {
+    fn read(raw: &'a RawValue) -> Self {
+        let names = ["text", "thought", "thoughtSignature", "functionCall"];
+        let [said, thought, signature, call] = pick(raw.get(), names).unwrap_or_default();
+        if let Some(call) = call {
+            return Said { piece: Some(Piece::Call(read_call(call, text(signature)))), ..Said::default() };
         }
-        let other = (self.text.0.is_none() && holds_more(raw)).then_some(raw);
-        let thought = self.thought.is_some_and(|raw| raw.get() == "true");
-        let of = if thought { Piece::Thought } else { Piece::Text };
-        let piece = self.text.0.filter(|text| !text.is_empty()).map(of);
+        let said = text(said);
+        let other = (said.is_none() && holds_more(raw)).then_some(raw);
+        let of = if thought.is_some_and(|raw| raw.get() == "true") { Piece::Thought } else { Piece::Text };
+        let piece = said.filter(|text| !text.is_empty()).map(of);
         // The other part brings its own.
-        let signature = self.thought_signature.0.filter(|text| !text.is_empty() && other.is_none());
+        let signature = text(signature).filter(|text| !text.is_empty() && other.is_none());
         Said { piece, signature, other }
     }
 }
@@ -269,27 +240,23 @@ fn holds_more(part: &RawValue) -> bool {
     members(part).is_some_and(|members| members.iter().any(|(name, _)| !READ.contains(&name.as_ref())))
 }
 
-fn call<'a>(raw: &'a RawValue, signature: Option<Cow<'a, str>>) -> Result<Call<'a>, ApiError> {
-    let call: FunctionCall<'_> = object(raw).ok_or_else(no_call)?;
+fn read_call<'a>(raw: &'a RawValue, signature: Option<Cow<'a, str>>) -> Result<Call<'a>, ApiError> {
+    let names = ["id", "name", "args", "partialArgs", "willContinue"];
+    let [id, name, args, partial, continued] = pick(raw.get(), names).ok_or_else(no_call)?;
     // Arguments come in pieces only where `streamFunctionCallArguments` asks for it, which is never sent: what a
     // proxy in between asked for is not guessed at.
-    let continued = call.will_continue.is_some_and(|raw| raw.get() == "true");
-    if continued || call.partial_args.is_some() {
+    if continued.is_some_and(|raw| raw.get() == "true") || partial.is_some() {
         let message = "The provider sent a tool call's arguments in pieces, which it was not asked for.";
         return Err(ApiError::new(ErrorKind::Server, message));
     }
-    let name = call.name.0.filter(|name| !name.is_empty()).ok_or_else(no_call)?;
-    let arguments = match call.args.map(RawValue::get) {
-        None | Some("null") => Cow::Borrowed("{}"),
+    let name = text(name).filter(|name| !name.is_empty()).ok_or_else(no_call)?;
+    let arguments = match args.map(RawValue::get) {
+        None => Cow::Borrowed("{}"),
         Some(args) if args.starts_with('{') => compact(args),
         Some(_) => return Err(no_call()),
     };
     let some = |text: Option<Cow<'a, str>>| text.filter(|text| !text.is_empty());
-    Ok(Call { id: some(call.id.0), name, arguments, signature: some(signature) })
-}
-
-pub(super) fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
-    raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok()).flatten()
+    Ok(Call { id: some(text(id)), name, arguments, signature: some(signature) })
 }
 
 fn no_reply() -> ApiError {

@@ -109,7 +109,7 @@ impl State {
         self.told.member("prompt_feedback", chunk.prompt_feedback);
         if self.phase == Phase::Waiting {
             self.phase = Phase::Started;
-            sink(Event::Start { id: chunk.response_id.0, model: chunk.model_version.0 });
+            sink(Event::Start { id: chunk.response_id, model: chunk.model_version });
         }
         if let Some(candidate) = candidate {
             self.candidate(&candidate, sink);
@@ -131,7 +131,7 @@ impl State {
                 Piece::Call(Err(error)) => return self.fail(error, sink),
             }
         }
-        if let Some(reason) = candidate.finish_reason.0.as_deref() {
+        if let Some(reason) = candidate.finish_reason.as_deref() {
             self.finish = Some(finish(Some(reason), false));
         }
     }

@@ -5,13 +5,12 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
     chars::Chars,
-    json::{Count, MaybeText, value},
-    response::{Candidate, Said, object},
+    json::{count, list, pick, text, value},
+    response::{Candidate, Said},
 };
 use crate::{
     ir::{Citation, Extra},
@@ -78,7 +77,11 @@ impl Told {
             "grounding_metadata",
             candidate.grounding_metadata.filter(|raw| !known || results(raw.get())),
         );
-        for raw in candidate.citation_metadata.map(sources).unwrap_or_default() {
+        let names = ["citationSources", "citations"];
+        // The one is the Gemini API's, the other Vertex AI's.
+        let [own, vertex] =
+            candidate.citation_metadata.and_then(|raw| pick(raw.get(), names)).unwrap_or_default();
+        for raw in list(own.or(vertex)) {
             self.extras.push_new("citation_metadata", raw.get());
         }
     }
@@ -93,50 +96,51 @@ impl Told {
     /// All that is kept until the answer ends.
     pub(super) fn finish(&mut self) -> (Vec<Citation<'static>>, Vec<Extra<'static>>) {
         let mut citations = Vec::new();
-        if let Some(list) = self.extras.get("citation_metadata") {
-            let list = format!("{list}]");
-            let sources: Vec<&RawValue> = serde_json::from_str(&list).unwrap_or_default();
-            let read = sources.into_iter().filter_map(object::<Source<'_>>);
-            citations.extend(read.filter_map(|source| {
-                let span = self.span(0, source.start_index.0, source.end_index.0);
-                source.citation(span)
-            }));
-        }
-        if let Some(json) = self.extras.get("grounding_metadata") {
-            let raw: Option<&RawValue> = serde_json::from_str(json).ok();
-            raw.and_then(object::<Grounding<'_>>)
-                .into_iter()
-                .for_each(|found| self.ground(&found, &mut citations));
+        self.repeated(&mut citations);
+        if let Some([chunks, supports]) = self.extras.get("grounding_metadata").and_then(|json| {
+            let names = ["groundingChunks", "groundingSupports"];
+            pick(json, names)
+        }) {
+            self.ground(&list(chunks), &list(supports), &mut citations);
         }
         citations.truncate(MAX_CITATIONS);
         (citations, self.extras.take("google"))
     }
 
+    /// The sources that an answer repeats.
+    fn repeated(&self, citations: &mut Vec<Citation<'static>>) {
+        let Some(json) = self.extras.get("citation_metadata") else { return };
+        let json = format!("{json}]");
+        let sources: Option<&RawValue> = serde_json::from_str(&json).ok();
+        for raw in list(sources).into_iter().take(MAX_CITATIONS) {
+            let Some([start, end]) = pick(raw.get(), ["startIndex", "endIndex"]) else { continue };
+            citations.extend(citation(raw, self.span(0, count(start), count(end))));
+        }
+    }
+
     /// The sources of a search: each for every passage that it supports, or, where none is told, for the whole.
-    fn ground(&self, found: &Grounding<'_>, citations: &mut Vec<Citation<'static>>) {
-        let chunks: Vec<Option<Source<'_>>> =
-            list(found.grounding_chunks).into_iter().map(|raw| object::<Chunk<'_>>(raw)?.source()).collect();
+    fn ground(&self, chunks: &[&RawValue], supports: &[&RawValue], citations: &mut Vec<Citation<'static>>) {
         let mut named = vec![false; chunks.len()];
-        for support in list(found.grounding_supports).into_iter().filter_map(object::<Support<'_>>) {
-            let segment = support.segment.and_then(object::<Segment>).unwrap_or_default();
-            let span =
-                self.span(segment.part_index.0.unwrap_or(0), segment.start_index.0, segment.end_index.0);
-            let indices: Vec<usize> = support
-                .grounding_chunk_indices
-                .and_then(|raw| serde_json::from_str(raw.get()).ok())
-                .unwrap_or_default();
-            for index in indices {
+        for support in supports {
+            let Some([segment, indices]) = pick(support.get(), ["segment", "groundingChunkIndices"]) else {
+                continue;
+            };
+            let segment = segment.and_then(|raw| pick(raw.get(), ["partIndex", "startIndex", "endIndex"]));
+            let [part, start, end] = segment.unwrap_or_default();
+            let span = self.span(count(part).unwrap_or(0), count(start), count(end));
+            for index in list(indices) {
                 if citations.len() >= MAX_CITATIONS {
                     return;
                 }
-                citations.extend(
-                    chunks.get(index).and_then(Option::as_ref).and_then(|source| source.citation(span)),
-                );
-                named.get_mut(index).into_iter().for_each(|named| *named = true);
+                let Some(at) = count(Some(index)).and_then(|index| usize::try_from(index).ok()) else {
+                    continue;
+                };
+                citations.extend(chunks.get(at).and_then(|chunk| citation(of_chunk(chunk)?, span)));
+                named.get_mut(at).into_iter().for_each(|named| *named = true);
             }
         }
-        let others = chunks.iter().zip(named).filter(|(_, named)| !named);
-        citations.extend(others.filter_map(|(source, _)| source.as_ref()?.citation(None)));
+        let others = chunks.iter().zip(named).filter(|(_, named)| !named).take(MAX_CITATIONS);
+        citations.extend(others.filter_map(|(chunk, _)| citation(of_chunk(chunk)?, None)));
     }
 
     /// In characters of the whole text. Gemini counts bytes of a part, from 0 where it does not tell.
@@ -149,94 +153,15 @@ impl Told {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Citations<'a> {
-    /// Of the Gemini API.
-    #[serde(borrow, default)]
-    citation_sources: Option<&'a RawValue>,
-    /// Of Vertex AI.
-    #[serde(borrow, default)]
-    citations: Option<&'a RawValue>,
+/// The source that an element of `groundingChunks` holds: one of these.
+fn of_chunk(raw: &RawValue) -> Option<&RawValue> {
+    pick(raw.get(), ["web", "retrievedContext", "maps", "image"])?.into_iter().flatten().next()
 }
 
-/// The sources that an answer repeats.
-fn sources(raw: &RawValue) -> Vec<&RawValue> {
-    let metadata = object::<Citations<'_>>(raw);
-    metadata.map(|metadata| list(metadata.citation_sources.or(metadata.citations))).unwrap_or_default()
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Grounding<'a> {
-    #[serde(borrow, default)]
-    grounding_chunks: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    grounding_supports: Option<&'a RawValue>,
-}
-
-/// A source of a search: it has one of these.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Chunk<'a> {
-    #[serde(borrow, default)]
-    web: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    retrieved_context: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    maps: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    image: Option<&'a RawValue>,
-}
-
-impl<'a> Chunk<'a> {
-    fn source(self) -> Option<Source<'a>> {
-        object(self.web.or(self.retrieved_context).or(self.maps).or(self.image)?)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Source<'a> {
-    #[serde(borrow, default, alias = "sourceUri")]
-    uri: MaybeText<'a>,
-    #[serde(borrow, default)]
-    title: MaybeText<'a>,
-    #[serde(default)]
-    start_index: Count,
-    #[serde(default)]
-    end_index: Count,
-}
-
-impl Source<'_> {
-    fn citation(&self, span: Option<(u64, u64)>) -> Option<Citation<'static>> {
-        let short = |text: &&str| !text.is_empty() && text.len() <= MAX_URL;
-        let url = self.uri.0.as_deref().filter(short)?.to_owned();
-        let title = self.title.0.as_deref().filter(short).unwrap_or_default().to_owned();
-        Some(Citation { url: Cow::Owned(url), title: Cow::Owned(title), span })
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Support<'a> {
-    #[serde(borrow, default)]
-    segment: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    grounding_chunk_indices: Option<&'a RawValue>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Segment {
-    #[serde(default)]
-    part_index: Count,
-    #[serde(default)]
-    start_index: Count,
-    #[serde(default)]
-    end_index: Count,
-}
-
-fn list(raw: Option<&RawValue>) -> Vec<&RawValue> {
-    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+fn citation(source: &RawValue, span: Option<(u64, u64)>) -> Option<Citation<'static>> {
+    let [uri, image, title] = pick(source.get(), ["uri", "sourceUri", "title"])?;
+    let short = |text: &Cow<'_, str>| !text.is_empty() && text.len() <= MAX_URL;
+    let url = text(uri.or(image)).filter(short)?.into_owned();
+    let title = text(title).filter(short).unwrap_or_default().into_owned();
+    Some(Citation { url: url.into(), title: title.into(), span })
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ir::Usage;
+use crate::ir::{Extra, Usage};
 
 fn text(text: &str) -> ReplyPart<'_> {
     ReplyPart::Text(text.into())
@@ -43,6 +43,15 @@ fn every_part_in_order() {
             call("toolu_1", "f", r#"{"z":1,"a":["x y",2.50]}"#),
             call("toolu_2", "g", "{}"),
             call("toolu_3", "h", "{}"),
+            ReplyPart::Extra(Extra {
+                vendor: "anthropic",
+                name: "blocks",
+                json: concat!(
+                    r#"[{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{"q":1}},"#,
+                    r#"{"type":"web_search_tool_result","tool_use_id":"srvtoolu_1","content":[],"text":{"a":1}}]"#
+                )
+                .into(),
+            }),
         ]
     );
     assert_eq!(reply.id.as_deref(), Some("msg_1"));

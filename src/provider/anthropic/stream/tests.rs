@@ -87,6 +87,14 @@ fn thinking_text_and_calls() {
         r#"ToolStart { index: 1, id: "t2", name: "g", signature: None }"#,
         r#"ToolArguments { index: 1, fragment: "{}" }"#,
         "ToolEnd { index: 1 }",
+        concat!(
+            r#"Extra(Extra { vendor: "anthropic", name: "citations", "#,
+            r#"json: "[{\"start_index\":0,\"end_index\":4,\"citations\":[{\"type\":\"x\"}]}]" })"#
+        ),
+        concat!(
+            r#"Extra(Extra { vendor: "anthropic", name: "blocks", "#,
+            r#"json: "[{\"type\":\"server_tool_use\",\"id\":\"s\",\"name\":\"w\",\"input\":{\"q\":1}}]" })"#
+        ),
         &usage(12, 30),
         "Finish(ToolCalls)",
         "Done",
@@ -143,7 +151,7 @@ fn the_type_may_be_in_either_place() {
 }
 
 #[test]
-fn what_is_not_known_is_passed_over() {
+fn what_is_not_known_is_no_part_of_the_answer() {
     let seen = at_every_split(&frames(&[
         PING,
         START,
@@ -156,7 +164,8 @@ fn what_is_not_known_is_passed_over() {
         STOP,
         PING,
     ]));
-    assert_eq!(seen, [STARTED, &usage(9, 1), "Finish(Stop)", "Done"]);
+    let told = r#"Extra(Extra { vendor: "anthropic", name: "blocks", json: "[{\"type\":\"new_block\",\"text\":{\"a\":1}}]" })"#;
+    assert_eq!(seen, [STARTED, told, &usage(9, 1), "Finish(Stop)", "Done"]);
 }
 
 #[test]
