@@ -153,8 +153,7 @@ fn of_reply(speaker: &Speaker) -> Value {
     serde_json::from_slice::<Value>(&out).unwrap()["choices"][0]["message"].clone()
 }
 
-/// The message as a client makes it of a stream: texts joined, lists appended to, objects merged; calls by their
-/// index, and pieces of reasoning into one block up to its signature.
+/// The message as OpenAI's own SDK makes it of a stream: texts joined, objects merged, elements of lists by their index.
 fn of_stream(speaker: &Speaker, stream: &str) -> Value {
     let mut out = Vec::new();
     let mut reader = ReplyStream::new(Dialect::Chat, speaker.format, context());
@@ -168,41 +167,36 @@ fn of_stream(speaker: &Speaker, stream: &str) -> Value {
             merge(&mut message, delta);
         }
     }
-    let mut blocks: Vec<Value> = Vec::new();
-    for block in
-        message.remove("thinking_blocks").into_iter().flat_map(|list| list.as_array().cloned().unwrap())
-    {
-        match blocks.last_mut().filter(|last| last.get("signature").is_none()) {
-            Some(Value::Object(last)) => merge(last, block.as_object().unwrap().clone()),
-            _ => blocks.push(block),
-        }
-    }
-    if !blocks.is_empty() {
-        message.insert("thinking_blocks".into(), blocks.into());
-    }
     message.into()
 }
 
 fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) {
     for (name, value) in from {
-        match (into.get_mut(&name), value) {
-            (Some(Value::String(_)), _) if matches!(name.as_str(), "type" | "role") => {}
-            (Some(Value::String(text)), Value::String(more)) => text.push_str(&more),
-            (Some(Value::Object(object)), Value::Object(more)) => merge(object, more),
-            (Some(Value::Array(list)), Value::Array(more)) if name == "tool_calls" => {
-                for call in more {
-                    let at = call["index"].as_u64().unwrap() as usize;
-                    match list.get_mut(at) {
-                        Some(Value::Object(known)) => merge(known, call.as_object().unwrap().clone()),
-                        _ => list.push(call),
+        let value = match (into.get_mut(&name), value) {
+            (Some(_), value) if matches!(name.as_str(), "type" | "index") => value,
+            (Some(Value::String(text)), Value::String(more)) => {
+                text.push_str(&more);
+                continue;
+            }
+            (Some(Value::Object(object)), Value::Object(more)) => {
+                merge(object, more);
+                continue;
+            }
+            (Some(Value::Array(list)), Value::Array(more)) => {
+                for element in more {
+                    let at =
+                        element["index"].as_u64().unwrap_or_else(|| panic!("{name}: {element} has no index"));
+                    match list.get_mut(at as usize) {
+                        Some(Value::Object(known)) => merge(known, element.as_object().unwrap().clone()),
+                        _ => list.push(element),
                     }
                 }
+                continue;
             }
-            (Some(Value::Array(list)), Value::Array(more)) => list.extend(more),
-            (_, value) => {
-                into.insert(name, value);
-            }
-        }
+            (Some(known), value) => panic!("{name}: {value} behind {known}"),
+            (None, value) => value,
+        };
+        into.insert(name, value);
     }
 }
 
@@ -277,10 +271,10 @@ fn every_other_provider_takes_the_answer_without_it() {
 fn a_stream_tells_the_same() {
     for speaker in speakers() {
         let Some(stream) = &speaker.stream else { continue };
-        let (mut whole, mut streamed) = (of_reply(&speaker), of_stream(&speaker, stream));
-        for message in [&mut whole, &mut streamed] {
-            for call in message["tool_calls"].as_array_mut().unwrap() {
-                call.as_object_mut().unwrap().remove("index");
+        let (whole, mut streamed) = (of_reply(&speaker), of_stream(&speaker, stream));
+        for list in ["tool_calls", "thinking_blocks", "annotations"] {
+            for element in streamed.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                element.as_object_mut().unwrap().remove("index");
             }
         }
         assert_eq!(streamed, whole, "{}", speaker.format.name());

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 
+import openai as sdk
 import pytest
 
 from rig import anthropic, gemini, prompts, referee, replies, vertex
@@ -37,8 +38,8 @@ def claude() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def pair(own_gateway: Callable[..., Gateway], google: Provider, claude: Provider) -> Iterator[Client]:
-    """A client of a gateway with Gemini first and Claude second, both on Vertex AI."""
+def gateway(own_gateway: Callable[..., Gateway], google: Provider, claude: Provider) -> Gateway:
+    """A gateway with Gemini first and Claude second, both on Vertex AI."""
     key = {"env": "VERTEX_TOKEN"}
     both = [{"provider": "google", "model": vertex.GEMINI}, {"provider": "claude", "model": vertex.CLAUDE}]
     file = {
@@ -58,7 +59,13 @@ def pair(own_gateway: Callable[..., Gateway], google: Provider, claude: Provider
             {"name": "claude", "targets": both[1:]},
         ],
     }
-    client = own_gateway(file, ENV).client()
+    return own_gateway(file, ENV)
+
+
+@pytest.fixture
+def pair(gateway: Gateway) -> Iterator[Client]:
+    """A client of it."""
+    client = gateway.client()
     yield client
     client.close()
 
@@ -214,3 +221,39 @@ def test_sources_reach_the_client(pair: Client, google: Provider) -> None:
     assert [delta["annotations"][0]["url_citation"] for delta in deltas if "annotations" in delta] == [source]
     told = [name for delta in deltas for name in delta.get("extra_content", {}).get("google", {})]
     assert sorted(told) == ["grounding_metadata", "safety_ratings"]
+
+
+def test_the_sdk_builds_reasoning_and_sources_up(gateway: Gateway, claude: Provider) -> None:
+    """The official SDK's helper fails on elements of lists that do not say which they are."""
+    cited = {"type": "web_search_result_location", "cited_text": "x", "url": "https://a.example/1", "title": "A"}
+    thought = {"type": "thinking", "thinking": "", "signature": ""}
+    deltas = [
+        (0, thought, {"type": "thinking_delta", "thinking": "h"}),
+        (0, None, {"type": "thinking_delta", "thinking": "m"}),
+        (0, None, {"type": "signature_delta", "signature": "c2ln"}),
+        (1, {"type": "text", "text": ""}, {"type": "citations_delta", "citation": cited}),
+        (1, None, {"type": "citations_delta", "citation": {**cited, "url": "https://b.example/2"}}),
+        (1, None, {"type": "text_delta", "text": "Schön"}),
+    ]
+    first, *_, delta, stop = anthropic.stream_events()
+    events = [first]
+    for index, start, step in deltas:
+        if start:
+            start = {"type": "content_block_start", "index": index, "content_block": start}
+            events.append(anthropic.sse("content_block_start", start))
+        events.append(anthropic.sse("content_block_delta", {"type": "content_block_delta", "index": index, "delta": step}))
+    claude.script.append(replies.events([*events, delta, stop]))
+    with (
+        sdk.OpenAI(base_url=gateway.url, api_key="any", max_retries=0, timeout=10) as api,
+        api.chat.completions.stream(model="claude", messages=[{"role": "user", "content": "Hi"}]) as stream,
+    ):
+        list(stream)
+        message = stream.get_final_completion().choices[0].message
+    assert message.content == "Schön"
+    [block] = message.thinking_blocks
+    assert (block["thinking"], block["signature"]) == ("hm", "c2ln")
+    sources = [annotation.url_citation for annotation in message.annotations]
+    assert [(source.url, source.start_index, source.end_index) for source in sources] == [
+        ("https://a.example/1", 0, 5),
+        ("https://b.example/2", 0, 5),
+    ]

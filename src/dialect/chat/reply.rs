@@ -58,11 +58,11 @@ fn reasoning(parts: &[ReplyPart<'_>], out: &mut Vec<u8>) {
         match part {
             ReplyPart::Thinking { text, signature } => {
                 out.extend_from_slice(before);
-                words::thinking_block(text, signature.as_deref(), out);
+                words::thinking_block(text, signature.as_deref(), None, out);
             }
             ReplyPart::RedactedThinking(data) => {
                 out.extend_from_slice(before);
-                words::redacted_block(data, out);
+                words::redacted_block(data, None, out);
             }
             _ => continue,
         }
@@ -100,7 +100,7 @@ fn beside(parts: &[ReplyPart<'_>], out: &mut Vec<u8>) {
     for part in parts {
         let ReplyPart::Citation(citation) = part else { continue };
         out.extend_from_slice(before);
-        words::annotation(citation, out);
+        words::annotation(citation, None, out);
         before = b",";
     }
     if before == b"," {

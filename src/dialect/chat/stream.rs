@@ -6,7 +6,7 @@
 use super::{error, json, words};
 use crate::{
     dialect::ReplyContext,
-    ir::{ApiError, Encoder, ErrorKind, Event, Usage},
+    ir::{ApiError, Citation, Encoder, ErrorKind, Event, Usage},
 };
 
 #[cfg(test)]
@@ -28,6 +28,12 @@ pub struct ChatEncoder {
     head: Vec<u8>,
     /// What every chunk of text begins with, up to the text: nearly all chunks are such. Empty until then too.
     text_head: Vec<u8>,
+    /// Which block of reasoning is next, or open.
+    block: u32,
+    /// Whether reasoning came that no signature has closed.
+    thinks: bool,
+    /// Which source is next.
+    source: u32,
     /// Held back until the provider's last event, so that a stream that is cut never looks finished.
     finish: Option<&'static str>,
     usage: Option<Usage>,
@@ -38,7 +44,17 @@ pub struct ChatEncoder {
 impl ChatEncoder {
     /// A stream that has not begun.
     pub fn new(context: ReplyContext) -> Self {
-        Self { context, head: Vec::new(), text_head: Vec::new(), finish: None, usage: None, closed: false }
+        Self {
+            context,
+            head: Vec::new(),
+            text_head: Vec::new(),
+            block: 0,
+            thinks: false,
+            source: 0,
+            finish: None,
+            usage: None,
+            closed: false,
+        }
     }
 
     fn start(&mut self, id: Option<&str>, model: Option<&str>, out: &mut Vec<u8>) {
@@ -109,19 +125,41 @@ impl ChatEncoder {
         if text.is_empty() {
             return;
         }
+        self.thinks = true;
+        let at = Some(self.block);
         self.delta(out, |out| {
             out.extend_from_slice(b"\"reasoning_content\":");
             json::string(text, out);
             out.extend_from_slice(b",\"thinking_blocks\":[");
-            words::thinking_block(text, None, out);
+            words::thinking_block(text, None, at, out);
             out.push(b']');
         });
     }
 
-    fn block(&mut self, out: &mut Vec<u8>, block: impl FnOnce(&mut Vec<u8>)) {
+    /// Appends what closes a block of reasoning: its signature, or the whole of one that is encrypted.
+    fn block(&mut self, out: &mut Vec<u8>, block: impl FnOnce(Option<u32>, &mut Vec<u8>)) {
+        let at = Some(self.block);
+        self.block = self.block.saturating_add(1);
+        self.thinks = false;
         self.delta(out, |out| {
             out.extend_from_slice(b"\"thinking_blocks\":[");
-            block(out);
+            block(at, out);
+            out.push(b']');
+        });
+    }
+
+    fn redacted(&mut self, data: &str, out: &mut Vec<u8>) {
+        // It is no part of the reasoning before it.
+        self.block = self.block.saturating_add(self.thinks.into());
+        self.block(out, |at, out| words::redacted_block(data, at, out));
+    }
+
+    fn citation(&mut self, citation: &Citation<'_>, out: &mut Vec<u8>) {
+        let at = Some(self.source);
+        self.source = self.source.saturating_add(1);
+        self.delta(out, |out| {
+            out.extend_from_slice(b"\"annotations\":[");
+            words::annotation(citation, at, out);
             out.push(b']');
         });
     }
@@ -187,19 +225,15 @@ impl Encoder for ChatEncoder {
             Event::Refusal(text) => self.refusal(&text, out),
             Event::Thinking(text) => self.thinking(&text, out),
             Event::Signature(signature) => {
-                self.block(out, |out| words::thinking_block("", Some(&signature), out));
+                self.block(out, |at, out| words::thinking_block("", Some(&signature), at, out));
             }
-            Event::RedactedThinking(data) => self.block(out, |out| words::redacted_block(&data, out)),
+            Event::RedactedThinking(data) => self.redacted(&data, out),
             Event::ToolStart { index, id, name, signature } => {
                 self.tool_start(index, &id, &name, signature.as_deref(), out)
             }
             Event::ToolArguments { index, fragment } => self.tool_arguments(index, &fragment, out),
             Event::ToolEnd { .. } => (),
-            Event::Citation(citation) => self.delta(out, |out| {
-                out.extend_from_slice(b"\"annotations\":[");
-                words::annotation(&citation, out);
-                out.push(b']');
-            }),
+            Event::Citation(citation) => self.citation(&citation, out),
             Event::Extra(extra) => self.delta(out, |out| words::extra_content([&extra], out)),
             Event::Usage(usage) => self.usage.get_or_insert_default().merge(usage),
             Event::Finish(finish) => self.finish = Some(words::finish_reason(&finish)),

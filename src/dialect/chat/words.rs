@@ -79,9 +79,11 @@ fn details(name: &str, counts: &[(&str, Option<u64>)], out: &mut Vec<u8>) {
 }
 
 /// Appends one block of the `thinking_blocks` extension (LiteLLM's, which other gateways took over): with its
-/// signature, reasoning can be sent back to the provider that wrote it.
-pub(super) fn thinking_block(text: &str, signature: Option<&str>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"type\":\"thinking\",\"thinking\":");
+/// signature, reasoning can be sent back to the provider that wrote it. `at`: as [`index`].
+pub(super) fn thinking_block(text: &str, signature: Option<&str>, at: Option<u32>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    index(at, out);
+    out.extend_from_slice(b"\"type\":\"thinking\",\"thinking\":");
     json::string(text, out);
     if let Some(signature) = signature {
         out.extend_from_slice(b",\"signature\":");
@@ -90,9 +92,11 @@ pub(super) fn thinking_block(text: &str, signature: Option<&str>, out: &mut Vec<
     out.push(b'}');
 }
 
-/// Appends one block of encrypted reasoning.
-pub(super) fn redacted_block(data: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"type\":\"redacted_thinking\",\"data\":");
+/// Appends one block of encrypted reasoning. `at`: as [`index`].
+pub(super) fn redacted_block(data: &str, at: Option<u32>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    index(at, out);
+    out.extend_from_slice(b"\"type\":\"redacted_thinking\",\"data\":");
     json::string(data, out);
     out.push(b'}');
 }
@@ -106,10 +110,23 @@ pub(super) fn signature(signature: Option<&str>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"}}");
 }
 
-/// Appends one element of `annotations`. Its span has to be there; where the provider tells none it is empty.
-pub(super) fn annotation(citation: &Citation<'_>, out: &mut Vec<u8>) {
+/// Appends the first member of an element of a list that comes in several chunks of a stream: which element it is, or
+/// adds to. OpenAI's own SDKs need it to build the list up, and fail without it.
+fn index(at: Option<u32>, out: &mut Vec<u8>) {
+    if let Some(at) = at {
+        out.extend_from_slice(b"\"index\":");
+        json::number(at.into(), out);
+        out.push(b',');
+    }
+}
+
+/// Appends one element of `annotations`. Its span has to be there; where the provider tells none it is empty. `at`: as
+/// [`index`].
+pub(super) fn annotation(citation: &Citation<'_>, at: Option<u32>, out: &mut Vec<u8>) {
     let (start, end) = citation.span.unwrap_or_default();
-    out.extend_from_slice(b"{\"type\":\"url_citation\",\"url_citation\":{\"start_index\":");
+    out.push(b'{');
+    index(at, out);
+    out.extend_from_slice(b"\"type\":\"url_citation\",\"url_citation\":{\"start_index\":");
     json::number(start, out);
     out.extend_from_slice(b",\"end_index\":");
     json::number(end, out);

@@ -53,11 +53,17 @@ fn the_bytes_of_a_plain_stream() {
 
 #[test]
 fn deltas_are_in_openai_words() {
+    let source = |url: &'static str| Citation { url: url.into(), title: "t".into(), span: Some((1, 2)) };
     let events = vec![
         start(),
         Event::Thinking("hm".into()),
         Event::Signature("sig".into()),
         Event::RedactedThinking("xyz".into()),
+        Event::Thinking("a".into()),
+        Event::Thinking("b".into()),
+        Event::RedactedThinking("z".into()),
+        Event::Citation(source("https://a.example/")),
+        Event::Citation(source("https://b.example/")),
         Event::Refusal("no".into()),
         Event::ToolStart { index: 0, id: "a".into(), name: "f".into(), signature: Some("c2ln".into()) },
         Event::ToolArguments { index: 0, fragment: "".into() },
@@ -74,9 +80,16 @@ fn deltas_are_in_openai_words() {
     let deltas: Vec<_> = chunks.iter().map(|chunk| chunk["choices"][0]["delta"].clone()).collect();
     let expected = json!([
         {"role": "assistant", "content": "", "refusal": null},
-        {"reasoning_content": "hm", "thinking_blocks": [{"type": "thinking", "thinking": "hm"}]},
-        {"thinking_blocks": [{"type": "thinking", "thinking": "", "signature": "sig"}]},
-        {"thinking_blocks": [{"type": "redacted_thinking", "data": "xyz"}]},
+        {"reasoning_content": "hm", "thinking_blocks": [{"index": 0, "type": "thinking", "thinking": "hm"}]},
+        {"thinking_blocks": [{"index": 0, "type": "thinking", "thinking": "", "signature": "sig"}]},
+        {"thinking_blocks": [{"index": 1, "type": "redacted_thinking", "data": "xyz"}]},
+        {"reasoning_content": "a", "thinking_blocks": [{"index": 2, "type": "thinking", "thinking": "a"}]},
+        {"reasoning_content": "b", "thinking_blocks": [{"index": 2, "type": "thinking", "thinking": "b"}]},
+        {"thinking_blocks": [{"index": 3, "type": "redacted_thinking", "data": "z"}]},
+        {"annotations": [{"index": 0, "type": "url_citation", "url_citation":
+            {"start_index": 1, "end_index": 2, "title": "t", "url": "https://a.example/"}}]},
+        {"annotations": [{"index": 1, "type": "url_citation", "url_citation":
+            {"start_index": 1, "end_index": 2, "title": "t", "url": "https://b.example/"}}]},
         {"refusal": "no"},
         {"tool_calls": [{"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": ""},
             "extra_content": {"google": {"thought_signature": "c2ln"}}}]},
