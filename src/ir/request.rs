@@ -210,6 +210,19 @@ pub enum Effort {
     Max,
 }
 
+impl Effort {
+    /// The nearest effort, where a budget of tokens is asked for of a model that knows efforts. The bounds are
+    /// LiteLLM's, so that a move from it changes nothing.
+    pub fn of_budget(tokens: u64) -> Self {
+        match tokens {
+            0..1024 => Self::Minimal,
+            1024..2048 => Self::Low,
+            2048..4096 => Self::Medium,
+            _ => Self::High,
+        }
+    }
+}
+
 /// Whether and how the model is to reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reasoning {

@@ -1,9 +1,18 @@
-//! A request in the form of this provider.
+//! A request in Mistral's form.
 
 use crate::{
     ir::{ApiError, Request},
-    provider::Upstream,
+    provider::{
+        Format, Upstream, extra,
+        json::{Array, Object, value},
+    },
 };
+
+mod ids;
+mod messages;
+mod parts;
+mod settings;
+mod tools;
 
 /// Appends `request` to `out` as one JSON object.
 ///
@@ -11,6 +20,32 @@ use crate::{
 ///
 /// Where the request holds what the provider has no place for, naming the field as the client spelled it. `out` is
 /// then as it was.
-pub fn write(_request: &Request<'_>, _upstream: &Upstream<'_>, _out: &mut Vec<u8>) -> Result<(), ApiError> {
-    Err(ApiError::invalid("model", "This format cannot be written yet."))
+pub fn write(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8>) -> Result<(), ApiError> {
+    let start = out.len();
+    write_object(request, upstream, out).inspect_err(|_| out.truncate(start))
+}
+
+fn write_object(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8>) -> Result<(), ApiError> {
+    extra::check(request, Format::Mistral)?;
+    let mut object = Object::begin(out);
+    object.text("model", upstream.model);
+    tools::write(request, &mut object)?;
+    messages::write(request, upstream.facts, &mut object)?;
+    settings::write(request, upstream.facts, &mut object)?;
+    object.end();
+    Ok(())
+}
+
+/// An error that names a part of a message.
+fn misplaced(index: usize, at: usize, why: &str) -> ApiError {
+    let param = format!("messages[{index}].content[{at}]");
+    let message = format!("`{param}` cannot be sent to {}: {why}.", Format::Mistral.whose_model());
+    ApiError::invalid(param, message)
+}
+
+/// Appends a list of strings.
+fn strings<'s>(texts: impl Iterator<Item = &'s str>, out: &mut Vec<u8>) {
+    let mut array = Array::begin(out);
+    texts.for_each(|text| value(array.item(), text));
+    array.end();
 }

@@ -1,26 +1,209 @@
-//! A stream of this provider.
+//! A stream of Mistral: chunks as OpenAI's, but content may be a list, calls come whole or in pieces with or without an
+//! index, and usage comes with the reason to finish. `[DONE]` is the last event; a stream that has told its reason to
+//! finish is whole without it.
 
-use crate::ir::{ApiError, Decoder, ErrorKind, Event};
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::response::{Answer, Call, Piece, Turn, call_id, finish_of, no_call, object};
+use crate::{
+    ir::{ApiError, Decoder, ErrorKind, Event, Usage},
+    provider::openai::{
+        calls::Calls,
+        error,
+        finish::{self, Reason},
+        usage,
+    },
+    stream::sse::{SseDeframer, SseEvent},
+};
 
 /// Reads one stream.
 #[derive(Debug)]
 pub struct MistralDecoder {
-    over: bool,
+    frames: SseDeframer,
+    state: State,
+}
+
+type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    /// What the ids of calls are made of where the provider gives none.
+    id: String,
+    /// The calls so far; their places in the list are their indices to the client.
+    calls: Calls,
+    usage: Usage,
+    /// OpenAI's word for why the answer ended.
+    finish: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing was given yet.
+    Waiting,
+    /// `Start` was given.
+    Started,
+    /// `Done` or `Error` was given; nothing follows.
+    Over,
 }
 
 impl MistralDecoder {
-    /// A stream that has not begun. `id` is what the ids of calls are made of where the provider gives none.
-    pub fn new(_id: &str) -> Self {
-        Self { over: false }
+    /// A stream that has not begun. `id` is what the ids of calls are made of where the provider gives none: nothing
+    /// that another reply has too, so that they are not repeated within a conversation.
+    pub fn new(id: &str) -> Self {
+        let state = State {
+            phase: Phase::Waiting,
+            id: id.to_owned(),
+            calls: Calls::default(),
+            usage: Usage::default(),
+            finish: None,
+        };
+        Self { frames: SseDeframer::default(), state }
     }
 }
 
 impl Decoder for MistralDecoder {
-    fn push(&mut self, _bytes: &[u8], _sink: &mut dyn FnMut(Event<'_>)) {}
-
-    fn end(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
-        if !std::mem::replace(&mut self.over, true) {
-            sink(Event::Error(ApiError::new(ErrorKind::Server, "This format cannot be read yet.")));
+    fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
+        let Self { frames, state } = self;
+        if state.phase == Phase::Over {
+            return;
+        }
+        if frames.push(bytes, &mut |event| state.event(event, sink)).is_err() {
+            state.fail(server("The provider sent a stream event that is too long."), sink);
         }
     }
+
+    fn end(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
+        let Self { frames, state } = self;
+        if state.phase != Phase::Over {
+            // Half an event is as good as none: that the stream was cut is told below.
+            frames.end(&mut |event| {
+                if event.data.trim_ascii() == b"[DONE]"
+                    || serde_json::from_slice::<&RawValue>(event.data).is_ok()
+                {
+                    state.event(event, sink);
+                }
+            });
+        }
+        state.end(sink);
+    }
+}
+
+impl State {
+    fn event(&mut self, event: SseEvent<'_>, sink: Sink<'_>) {
+        let data = event.data.trim_ascii();
+        if self.phase == Phase::Over || data.is_empty() {
+            return;
+        }
+        if data == b"[DONE]" {
+            return self.end(sink);
+        }
+        if event.name == b"error" {
+            return self.fail(error::read(200, data), sink);
+        }
+        let answer = match Answer::read(data) {
+            Ok(Some(answer)) => answer,
+            Ok(None) => {
+                return self.fail(server("The provider sent a stream event that cannot be read."), sink);
+            }
+            Err(error) => return self.fail(error, sink),
+        };
+        if let Some(usage) = answer.usage.and_then(usage::read) {
+            self.usage.merge(usage);
+        }
+        let choice = answer.first();
+        if self.phase == Phase::Waiting {
+            self.phase = Phase::Started;
+            sink(Event::Start { id: answer.id.0, model: answer.model.0 });
+        }
+        let Some(choice) = choice else { return };
+        if let Some(turn) = choice.delta.and_then(object::<Turn<'_>>) {
+            if let Err(error) = self.turn(&turn, sink) {
+                return self.fail(error, sink);
+            }
+        }
+        match finish::read(choice.finish_reason.map_or("null", RawValue::get)) {
+            Reason::Failed(error) => self.fail(error, sink),
+            Reason::Stopped(word) => self.finish = Some(word),
+            Reason::Open => {}
+        }
+    }
+
+    fn turn(&mut self, turn: &Turn<'_>, sink: Sink<'_>) -> Result<(), ApiError> {
+        turn.pieces(&mut |piece| match piece {
+            Piece::Text(text) => sink(Event::Text(text)),
+            Piece::Thought { text, signature } => {
+                if !text.is_empty() {
+                    sink(Event::Thinking(text));
+                }
+                if let Some(signature) = signature {
+                    sink(Event::Signature(signature));
+                }
+            }
+        });
+        turn.calls().try_for_each(|call| self.call(call, sink))
+    }
+
+    fn call(&mut self, call: Call<'_>, sink: Sink<'_>) -> Result<(), ApiError> {
+        let name = call.name.filter(|name| !name.is_empty());
+        let id = call.id.as_deref().unwrap_or_default();
+        let (at, begins) = self
+            .calls
+            .take(0, call.index, name.is_some(), id)
+            .ok_or_else(|| server("The provider sent more tool calls than the gateway keeps."))?;
+        let index = u32::try_from(at).unwrap_or(u32::MAX);
+        if begins {
+            let name = name.ok_or_else(no_call)?;
+            let id = call.id.unwrap_or_else(|| Cow::Owned(call_id(&self.id, index)));
+            sink(Event::ToolStart { index, id, name, signature: None });
+        }
+        if let Some(fragment) = call.arguments {
+            self.calls.fill(at);
+            sink(Event::ToolArguments { index, fragment });
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, sink: Sink<'_>) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        let Some(word) = self.finish else {
+            return self.fail(server("The provider's stream was cut off before its end."), sink);
+        };
+        let mut calls = false;
+        for (index, filled) in (0..).zip(self.calls.filled()) {
+            calls = true;
+            if !filled {
+                sink(Event::ToolArguments { index, fragment: Cow::Borrowed("{}") });
+            }
+            sink(Event::ToolEnd { index });
+        }
+        self.give_usage(sink);
+        self.phase = Phase::Over;
+        sink(Event::Finish(finish_of(word, calls)));
+        sink(Event::Done);
+    }
+
+    /// Ends the stream as failed. What it took until then is told first: it is paid for all the same.
+    fn fail(&mut self, error: ApiError, sink: Sink<'_>) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        self.give_usage(sink);
+        self.phase = Phase::Over;
+        sink(Event::Error(error));
+    }
+
+    fn give_usage(&mut self, sink: Sink<'_>) {
+        if self.usage != Usage::default() {
+            sink(Event::Usage(self.usage));
+        }
+    }
+}
+
+fn server(message: &str) -> ApiError {
+    ApiError::new(ErrorKind::Server, message)
 }

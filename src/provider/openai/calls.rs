@@ -12,7 +12,7 @@ const MOST: usize = 128;
 
 /// The calls of one stream so far.
 #[derive(Debug, Default)]
-pub(super) struct Calls {
+pub(in crate::provider) struct Calls {
     list: Vec<Call>,
 }
 
@@ -87,18 +87,8 @@ impl Calls {
         let Some(function) = function else { return true };
         let theirs = told.index.and_then(|raw| raw.get().parse::<u64>().ok());
         let names = function.name.0.as_deref().is_some_and(|name| !name.is_empty());
-        let Some(at) = self.place(choice, theirs, names, told.id.0.as_deref().unwrap_or_default()) else {
-            return true;
-        };
-        let begins = at == self.list.len();
-        if begins {
-            let taken = self.list.iter().filter(|call| call.choice == choice);
-            let next = taken.clone().map(|call| call.index + 1).max().unwrap_or(0);
-            let index =
-                theirs.filter(|index| !taken.clone().any(|call| call.index == *index)).unwrap_or(next);
-            let hash = hash(told.id.0.as_deref().unwrap_or_default());
-            self.list.push(Call { choice, index, theirs: theirs.unwrap_or(index), hash, filled: false });
-        }
+        let id = told.id.0.as_deref().unwrap_or_default();
+        let Some((at, begins)) = self.take(choice, theirs, names, id) else { return true };
         let Some(call) = self.list.get_mut(at) else { return true };
         if theirs != Some(call.index) {
             member("index", call.index.to_string(), told.index, raw, data, edits);
@@ -113,20 +103,49 @@ impl Calls {
         begins || function.name.0.is_some() || !call.filled
     }
 
-    /// Which call of the list an element is about: one behind the last for a new one; `None` where there are too many.
+    /// Which call of the list, counted from 0, an element with this index, id and perhaps a name is about, and whether it
+    /// begins there; `None` where there are too many.
     ///
     /// A name and another id begin a call even at an index that is taken: Ollama once told 0 for all. An id alone does
     /// not: vLLM once told another one in each chunk.
-    fn place(&self, choice: u64, theirs: Option<u64>, names: bool, id: &str) -> Option<usize> {
-        let of_choice = |call: &&Call| call.choice == choice;
-        let is_it = |call: &Call| of_choice(&call) && theirs.is_none_or(|index| call.theirs == index);
+    pub(in crate::provider) fn take(
+        &mut self,
+        choice: u64,
+        theirs: Option<u64>,
+        names: bool,
+        id: &str,
+    ) -> Option<(usize, bool)> {
+        let is_it = |call: &Call| call.choice == choice && theirs.is_none_or(|index| call.theirs == index);
         let known = self.list.iter().rposition(is_it);
         let known = known.filter(|at| match id {
             _ if !names => true,
             "" => theirs.is_some(),
             id => self.list.get(*at).is_some_and(|call| call.hash == hash(id)),
         });
-        known.or_else(|| (self.list.len() < MOST).then_some(self.list.len()))
+        if let Some(at) = known {
+            return Some((at, false));
+        }
+        if self.list.len() >= MOST {
+            return None;
+        }
+        let taken = self.list.iter().filter(|call| call.choice == choice);
+        let next = taken.clone().map(|call| call.index.saturating_add(1)).max().unwrap_or(0);
+        let index = theirs.filter(|index| !taken.clone().any(|call| call.index == *index)).unwrap_or(next);
+        let theirs = theirs.unwrap_or(index);
+        self.list.push(Call { choice, index, theirs, hash: hash(id), filled: false });
+        Some((self.list.len() - 1, true))
+    }
+
+    /// The call at this place of the list has arguments.
+    pub(in crate::provider) fn fill(&mut self, at: usize) {
+        if let Some(call) = self.list.get_mut(at) {
+            call.filled = true;
+        }
+    }
+
+    /// Whether the calls of the list have arguments, in order.
+    pub(in crate::provider) fn filled(&self) -> impl Iterator<Item = bool> + '_ {
+        self.list.iter().map(|call| call.filled)
     }
 
     /// The calls of a choice, or of all, that end without arguments: choice and index. They are told `{}`, and have some

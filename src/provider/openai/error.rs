@@ -84,18 +84,53 @@ fn members(mut object: Map<String, Value>) -> Details {
     let inner = take("innererror").and_then(|mut inner| Some(inner.get_mut("code")?.take()));
     let message = ["message", "detail", "error_message", "msg"].into_iter().find_map(&mut take);
     let text = |value: Value| if let Value::String(text) = value { Some(text) } else { None };
+    let faults = message.as_ref().and_then(faults);
     let number = code.as_ref().and_then(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()));
     Details {
-        // FastAPI's details are a list of objects: better as JSON than not at all.
-        message: message.map(|message| text(message.clone()).unwrap_or_else(|| message.to_string())),
+        // Of another form: better as JSON than not at all.
+        message: faults
+            .as_ref()
+            .map(|(told, _)| told.clone())
+            .or_else(|| message.map(|message| text(message.clone()).unwrap_or_else(|| message.to_string()))),
         r#type: take("type").and_then(text),
-        param: take("param").and_then(text),
+        param: take("param").and_then(text).or(faults.and_then(|(_, param)| param)),
         status: number.and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code)),
         code: match number {
             Some(_) => None,
             None => code.and_then(text).or_else(|| inner.and_then(text)),
         },
     }
+}
+
+/// The most faults of a request that are told; validators name one for each member of each message.
+const MAX_FAULTS: usize = 5;
+
+/// What the validators of FastAPI say (vLLM, Mistral): a list of `{"loc","msg"}`, which Mistral wraps once more in
+/// `{"detail":…}`. Gives them as a sentence, and the place of the first as OpenAI names it.
+fn faults(message: &Value) -> Option<(String, Option<String>)> {
+    let list = message.get("detail").unwrap_or(message).as_array()?;
+    let tell = |fault: &Value| {
+        let (said, place) = (fault.get("msg")?.as_str()?, fault.get("loc").and_then(place));
+        Some((place.as_ref().map_or_else(|| said.to_owned(), |place| format!("{place}: {said}")), place))
+    };
+    let told: Vec<_> = list.iter().take(MAX_FAULTS).filter_map(tell).collect();
+    let sentence = told.iter().map(|(told, _)| told.as_str()).collect::<Vec<_>>().join("; ");
+    let param = told.into_iter().next()?.1;
+    Some((sentence, param))
+}
+
+/// `["body","messages",0,"content"]` as `messages[0].content`.
+fn place(loc: &Value) -> Option<String> {
+    let mut place = String::new();
+    for step in loc.as_array()?.iter().skip_while(|step| *step == "body") {
+        match step {
+            Value::Number(index) => place.push_str(&format!("[{index}]")),
+            Value::String(name) if place.is_empty() => place.push_str(name),
+            Value::String(name) => place.push_str(&format!(".{name}")),
+            _ => {}
+        }
+    }
+    (!place.is_empty()).then_some(place)
 }
 
 /// A body that is not JSON: a short text is the message, a page is not.
@@ -113,6 +148,8 @@ impl Details {
             (Some(kind), _) => kind,
             (None, 200) => by_type().unwrap_or(ErrorKind::Server),
             // The same status as too many requests, but waiting does not help.
+            // Mistral's, with status 400.
+            (None, 400) if self.r#type.as_deref() == Some("invalid_model") => ErrorKind::NotFound,
             (None, 402 | 403 | 429) if by_type() == Some(ErrorKind::Billing) => ErrorKind::Billing,
             (None, status) => by_status(status),
         };

@@ -4,7 +4,7 @@
 //! is rewritten of it is only what would break a client of OpenAI's. What others tell beside OpenAI's members
 //! (`reasoning`, `citations`, `x_groq`, content filter results) passes as it is and under its own name.
 
-mod calls;
+pub(in crate::provider) mod calls;
 mod edits;
 pub mod error;
 pub(in crate::provider) mod finish;

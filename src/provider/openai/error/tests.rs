@@ -115,7 +115,7 @@ const ROWS: &[Row] = &[
         422,
         r#"{"object":"error","message":{"detail":[{"msg":"extra"}]},"type":"invalid_request_error"}"#,
         InvalidRequest,
-        r#"{"detail":[{"msg":"extra"}]}"#,
+        "extra",
         None,
         None,
     ),
@@ -125,6 +125,30 @@ const ROWS: &[Row] = &[
         r#"[{"error":{"code":400,"message":"inner","status":"INVALID_ARGUMENT"}}]"#,
         InvalidRequest,
         "inner",
+        None,
+        None,
+    ),
+    (
+        422,
+        r#"{"object":"error","message":{"detail":[{"type":"extra_forbidden","loc":["body","messages",0,"name"],"msg":"Extra inputs are not permitted","input":"x"},{"loc":["body","user"],"msg":"Extra inputs are not permitted"}]},"type":"invalid_request_error","param":null,"code":null}"#,
+        InvalidRequest,
+        "messages[0].name: Extra inputs are not permitted; user: Extra inputs are not permitted",
+        None,
+        Some("messages[0].name"),
+    ),
+    (
+        422,
+        r#"{"detail":[{"msg":"Field required","loc":["body","model"]}]}"#,
+        InvalidRequest,
+        "model: Field required",
+        None,
+        Some("model"),
+    ),
+    (
+        400,
+        r#"{"object":"error","message":"Invalid model: mistral-huge","type":"invalid_model","param":null,"code":"1500"}"#,
+        NotFound,
+        "Invalid model: mistral-huge",
         None,
         None,
     ),
@@ -148,7 +172,7 @@ fn what_providers_say() {
         let found = (error.kind, error.message.as_str(), error.code.as_deref(), error.param.as_deref());
         assert_eq!(found, (*kind, *message, *code, *param), "{body}");
     }
-    assert_eq!(read(200, ROWS[10].1.as_bytes()).upstream_status, Some(429));
+    assert_eq!(read(200, ROWS[13].1.as_bytes()).upstream_status, Some(429));
 }
 
 #[test]

@@ -1,0 +1,154 @@
+//! The conversation, in an order that Mistral takes.
+//!
+//! Mistral answers 400 to a message of the user directly after one of a tool, and to a system message after one of the
+//! assistant or of a tool ("Unexpected role 'user' after role 'tool'", code 3230, and the validator of mistral-common).
+
+use super::{
+    ids::legal,
+    parts::{self, Takes},
+};
+use crate::{
+    ir::{ApiError, Message, Part, Request, Role},
+    provider::{
+        json::{Array, Object, value},
+        model::{ModelFacts, Thinking},
+    },
+};
+
+/// Marks an instruction that stands in a turn of the user because no system message is taken there.
+const SYSTEM_NOTE: &str = "[System message] ";
+
+/// Stands between the result of a tool and what the user says next.
+const BETWEEN: &str = r#"{"role":"assistant","content":"Done."}"#;
+
+/// Appends `messages`.
+///
+/// # Errors
+///
+/// Where no message says anything, and for parts that Mistral has no place for, naming them.
+pub(super) fn write(
+    request: &Request<'_>,
+    facts: &ModelFacts,
+    object: &mut Object<'_>,
+) -> Result<(), ApiError> {
+    let said = || request.messages.iter().enumerate().filter(|(_, message)| !says_nothing(message, facts));
+    let Some((last, _)) = said().last() else {
+        let message = "`messages` must hold at least one message with content.";
+        return Err(ApiError::invalid("messages", message));
+    };
+    let mut array = Array::begin(object.key("messages"));
+    let mut before = None;
+    for (index, message) in said() {
+        // Where a system message cannot stand, the user says it.
+        let is_system = matches!(message.role, Role::System | Role::Developer);
+        let noted = is_system && matches!(before, Some(Role::Assistant | Role::Tool));
+        let role = if noted { Role::User } else { message.role };
+        if before == Some(Role::Tool) && role == Role::User {
+            array.item().extend_from_slice(BETWEEN.as_bytes());
+        }
+        before = Some(if is_system && !noted { Role::System } else { role });
+        match role {
+            Role::Assistant => assistant(message, index, index == last, facts, array.item())?,
+            Role::Tool => results(message, index, &mut array)?,
+            Role::System | Role::Developer => plain("system", message, Takes::Text, "", index, array.item())?,
+            Role::User if noted => plain("user", message, Takes::Text, SYSTEM_NOTE, index, array.item())?,
+            Role::User => plain("user", message, Takes::Media, "", index, array.item())?,
+        }
+    }
+    array.end();
+    Ok(())
+}
+
+/// An assistant's message without content and calls is refused.
+fn says_nothing(message: &Message<'_>, facts: &ModelFacts) -> bool {
+    let is_empty = |part: &Part<'_>| match part {
+        Part::Text { text, .. } | Part::Refusal(text) => text.is_empty(),
+        Part::Thinking { text, .. } => text.is_empty() || facts.thinking == Thinking::None,
+        Part::RedactedThinking(_) => true,
+        _ => false,
+    };
+    message.role == Role::Assistant && message.parts.iter().all(is_empty)
+}
+
+fn plain(
+    role: &str,
+    message: &Message<'_>,
+    takes: Takes,
+    note: &str,
+    index: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), ApiError> {
+    let parts: Vec<&Part<'_>> = message.parts.iter().collect();
+    let mut object = Object::begin(out);
+    object.text("role", role);
+    parts::write(&parts, takes, note, index, object.key("content"))?;
+    object.end();
+    Ok(())
+}
+
+fn assistant(
+    message: &Message<'_>,
+    index: usize,
+    is_last: bool,
+    facts: &ModelFacts,
+    out: &mut Vec<u8>,
+) -> Result<(), ApiError> {
+    let reasons = facts.thinking != Thinking::None;
+    let is_call = |part: &&Part<'_>| matches!(part, Part::ToolCall { .. });
+    let is_said = |part: &&Part<'_>| match part {
+        Part::Thinking { text, .. } => reasons && !text.is_empty(),
+        Part::RedactedThinking(_) => false,
+        Part::Text { text, .. } | Part::Refusal(text) => !text.is_empty(),
+        part => !is_call(part),
+    };
+    let said: Vec<&Part<'_>> = message.parts.iter().filter(is_said).collect();
+    let mut object = Object::begin(out);
+    object.text("role", "assistant");
+    if !said.is_empty() {
+        parts::write(&said, Takes::Thoughts(reasons), "", index, object.key("content"))?;
+    }
+    let mut calls = message.parts.iter().filter(is_call).peekable();
+    let has_calls = calls.peek().is_some();
+    if has_calls {
+        let mut array = Array::begin(object.key("tool_calls"));
+        for part in calls {
+            call(part, array.item());
+        }
+        array.end();
+    }
+    // The model is to go on from here; without this it answers 400.
+    if is_last && !has_calls {
+        value(object.key("prefix"), &true);
+    }
+    object.end();
+    Ok(())
+}
+
+fn call(part: &Part<'_>, out: &mut Vec<u8>) {
+    let Part::ToolCall { id, name, arguments, .. } = part else { return };
+    let mut object = Object::begin(out);
+    object.text("id", &legal(id));
+    object.text("type", "function");
+    let mut function = Object::begin(object.key("function"));
+    function.text("name", name);
+    let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
+    function.text("arguments", arguments);
+    function.end();
+    object.end();
+}
+
+fn results(message: &Message<'_>, index: usize, array: &mut Array<'_>) -> Result<(), ApiError> {
+    for part in &message.parts {
+        let Part::ToolResult { id, content, .. } = part else { continue };
+        let content: Vec<&Part<'_>> = content.iter().collect();
+        let mut object = Object::begin(array.item());
+        object.text("role", "tool");
+        object.text("tool_call_id", &legal(id));
+        if let Some(name) = &message.name {
+            object.text("name", name);
+        }
+        parts::write(&content, Takes::Media, "", index, object.key("content"))?;
+        object.end();
+    }
+    Ok(())
+}

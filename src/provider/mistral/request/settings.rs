@@ -1,0 +1,154 @@
+//! Sampling, limits, the form of the answer, reasoning, and what only Mistral has.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::strings;
+use crate::{
+    ir::{ApiError, Effort, Reasoning, Request, ResponseFormat},
+    provider::{
+        json::{MaybeText, Object, value},
+        model::{ModelFacts, Thinking},
+    },
+};
+
+/// The highest temperature that Mistral takes.
+const MOST_TEMPERATURE: f64 = 1.5;
+
+/// Members beside those of the intermediate form that are sent as they came: those that OpenAI has too, and Mistral's
+/// own that clients of Mistral send.
+const FORWARDED: &[&str] = &[
+    "metadata",
+    "prompt_cache_key",
+    "min_tokens",
+    "repetition_penalty",
+    "random_seed",
+    "prompt_mode",
+    "safe_prompt",
+    "guardrails",
+];
+
+/// Appends all settings.
+///
+/// # Errors
+///
+/// For a schema that is none.
+pub(super) fn write(
+    request: &Request<'_>,
+    facts: &ModelFacts,
+    object: &mut Object<'_>,
+) -> Result<(), ApiError> {
+    if let Some(tokens) = request.max_tokens {
+        value(object.key("max_tokens"), &tokens.min(facts.max_output.unwrap_or(u64::MAX)));
+    }
+    for (name, number) in [
+        ("temperature", request.temperature.map(|temperature| temperature.min(MOST_TEMPERATURE))),
+        ("top_p", request.top_p),
+        ("presence_penalty", request.presence_penalty),
+        ("frequency_penalty", request.frequency_penalty),
+    ] {
+        if let Some(number) = number {
+            value(object.key(name), &number);
+        }
+    }
+    if let Some(top_k) = request.top_k {
+        value(object.key("top_k"), &top_k);
+    }
+    let mut stop = request.stop.iter().map(Cow::as_ref).filter(|stop| !stop.is_empty()).peekable();
+    if stop.peek().is_some() {
+        strings(stop, object.key("stop"));
+    }
+    format(request, object)?;
+    if let Some(effort) = effort(request.reasoning, facts) {
+        object.text("reasoning_effort", effort);
+    }
+    if request.stream {
+        object.raw("stream", "true");
+    }
+    if let Some(seed) = request.seed {
+        // Mistral's has no sign. The same seed is still the same one each time.
+        value(object.key("random_seed"), &seed.unsigned_abs());
+    }
+    for (name, raw) in &request.extra {
+        let beside_seed = name == "random_seed" && request.seed.is_some();
+        if FORWARDED.contains(&name.as_ref()) && !beside_seed {
+            object.raw(name, raw.get());
+        }
+        if name == "prediction" {
+            prediction(raw, object);
+        }
+    }
+    Ok(())
+}
+
+fn format(request: &Request<'_>, object: &mut Object<'_>) -> Result<(), ApiError> {
+    let Some(ResponseFormat::JsonSchema { name, description, schema, strict }) = &request.response_format
+    else {
+        if matches!(request.response_format, Some(ResponseFormat::JsonObject)) {
+            object.raw("response_format", r#"{"type":"json_object"}"#);
+        }
+        return Ok(());
+    };
+    let mut format = Object::begin(object.key("response_format"));
+    format.text("type", "json_schema");
+    let mut inner = Object::begin(format.key("json_schema"));
+    // It is required here, and does no more than name the schema.
+    inner.text("name", name.as_deref().unwrap_or("response"));
+    if let Some(description) = description {
+        inner.text("description", description);
+    }
+    inner.raw("schema", schema.get());
+    if let Some(strict) = strict {
+        value(inner.key("strict"), strict);
+    }
+    inner.end();
+    format.end();
+    Ok(())
+}
+
+/// `None` for models that are not known to take an effort: they refuse it.
+fn effort(reasoning: Option<Reasoning>, facts: &ModelFacts) -> Option<&'static str> {
+    if facts.thinking == Thinking::None {
+        return None;
+    }
+    let effort = match reasoning? {
+        Reasoning::Off => return Some("none"),
+        Reasoning::Effort(effort) => effort,
+        Reasoning::Budget(tokens) => Effort::of_budget(tokens),
+    };
+    Some(match effort {
+        Effort::Minimal if facts.minimal_effort => "minimal",
+        Effort::Minimal | Effort::Low => "low",
+        Effort::Medium => "medium",
+        Effort::Xhigh | Effort::Max if facts.xhigh_effort => "xhigh",
+        Effort::High | Effort::Xhigh | Effort::Max => "high",
+    })
+}
+
+/// OpenAI's content may be a list of texts; here it is one text.
+fn prediction(raw: &RawValue, object: &mut Object<'_>) {
+    #[derive(Deserialize)]
+    struct Prediction<'a> {
+        #[serde(borrow)]
+        content: &'a RawValue,
+    }
+    #[derive(Deserialize)]
+    struct Part<'a> {
+        #[serde(borrow, default)]
+        text: MaybeText<'a>,
+    }
+    let Ok(Prediction { content }) = serde_json::from_str(raw.get()) else { return };
+    let text = serde_json::from_str::<MaybeText<'_>>(content.get()).ok().and_then(|text| text.0);
+    let joined = || {
+        let parts: Vec<Part<'_>> = serde_json::from_str(content.get()).ok()?;
+        Some(Cow::Owned(parts.into_iter().filter_map(|part| part.text.0).collect()))
+    };
+    // It only makes the answer faster: one of another form is left out.
+    let Some(text) = text.or_else(joined) else { return };
+    let mut prediction = Object::begin(object.key("prediction"));
+    prediction.text("type", "content");
+    prediction.text("content", &text);
+    prediction.end();
+}
