@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::{
     ir::{ApiError, ErrorKind, Finish, Reply, ReplyPart},
     provider::{
-        json::{Count, MaybeText},
+        json::{Count, MaybeText, compact},
         openai::{
             error,
             finish::{self, Reason},
@@ -175,7 +175,7 @@ struct Function<'a> {
     arguments: Option<&'a RawValue>,
 }
 
-/// What content means to a client. No text is empty.
+/// What content means to a client. No text is empty, but for a thought that is a signature alone.
 pub(super) enum Piece<'a> {
     Text(Cow<'a, str>),
     Thought { text: Cow<'a, str>, signature: Option<Cow<'a, str>> },
@@ -232,24 +232,19 @@ impl<'a> Chunk<'a> {
     /// Its reasoning: a list of chunks of text, or a text.
     fn thoughts(self, each: &mut dyn FnMut(Piece<'a>)) {
         let Some(raw) = self.thinking else { return };
-        let mut texts: Vec<Cow<'a, str>> = text(raw).into_iter().collect();
-        texts.extend(list(raw).into_iter().filter_map(object::<Chunk<'_>>).filter_map(|chunk| chunk.text.0));
-        texts.retain(|text| !text.is_empty());
-        let mut signature = self.signature.0.filter(|signature| !signature.is_empty());
-        let last = texts.len().saturating_sub(1);
-        if texts.is_empty() && signature.is_some() {
-            texts.push(Cow::Borrowed(""));
-        }
-        for (at, text) in texts.into_iter().enumerate() {
-            let signature = if at == last { signature.take() } else { None };
-            each(Piece::Thought { text, signature });
+        let chunks = list(raw).into_iter().filter_map(object::<Chunk<'_>>).filter_map(|chunk| chunk.text.0);
+        let texts = text(raw).into_iter().chain(chunks);
+        let joined = texts.reduce(|joined, text| Cow::Owned(joined.into_owned() + &text)).unwrap_or_default();
+        let signature = self.signature.0.filter(|signature| !signature.is_empty());
+        if !joined.is_empty() || signature.is_some() {
+            each(Piece::Thought { text: joined, signature });
         }
     }
 }
 
 /// JSON text, or an object in its place; `None` where there are none.
 fn arguments_of(raw: &RawValue) -> Option<Cow<'_, str>> {
-    if raw.get().starts_with('{') { Some(Cow::Borrowed(raw.get())) } else { text(raw) }
+    if raw.get().starts_with('{') { Some(compact(raw.get())) } else { text(raw) }
 }
 
 /// A string that is not empty.

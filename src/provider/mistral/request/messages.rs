@@ -78,10 +78,9 @@ fn plain(
     index: usize,
     out: &mut Vec<u8>,
 ) -> Result<(), ApiError> {
-    let parts: Vec<&Part<'_>> = message.parts.iter().collect();
     let mut object = Object::begin(out);
     object.text("role", role);
-    parts::write(&parts, takes, note, index, object.key("content"))?;
+    parts::write(&message.parts, takes, note, index, object.key("content"))?;
     object.end();
     Ok(())
 }
@@ -101,11 +100,11 @@ fn assistant(
         Part::Text { text, .. } | Part::Refusal(text) => !text.is_empty(),
         part => !is_call(part),
     };
-    let said: Vec<&Part<'_>> = message.parts.iter().filter(is_said).collect();
+    let mut said = message.parts.iter().filter(is_said).peekable();
     let mut object = Object::begin(out);
     object.text("role", "assistant");
-    if !said.is_empty() {
-        parts::write(&said, Takes::Thoughts(reasons), "", index, object.key("content"))?;
+    if said.peek().is_some() {
+        parts::write(said, Takes::Thoughts(reasons), "", index, object.key("content"))?;
     }
     let mut calls = message.parts.iter().filter(is_call).peekable();
     let has_calls = calls.peek().is_some();
@@ -140,14 +139,13 @@ fn call(part: &Part<'_>, out: &mut Vec<u8>) {
 fn results(message: &Message<'_>, index: usize, array: &mut Array<'_>) -> Result<(), ApiError> {
     for part in &message.parts {
         let Part::ToolResult { id, content, .. } = part else { continue };
-        let content: Vec<&Part<'_>> = content.iter().collect();
         let mut object = Object::begin(array.item());
         object.text("role", "tool");
         object.text("tool_call_id", &legal(id));
         if let Some(name) = &message.name {
             object.text("name", name);
         }
-        parts::write(&content, Takes::Media, "", index, object.key("content"))?;
+        parts::write(content, Takes::Media, "", index, object.key("content"))?;
         object.end();
     }
     Ok(())

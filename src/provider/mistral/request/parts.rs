@@ -23,24 +23,30 @@ pub(super) enum Takes {
 /// # Errors
 ///
 /// For a part that has no place in such a message, naming it.
-pub(super) fn write(
-    parts: &[&Part<'_>],
+pub(super) fn write<'p>(
+    parts: impl IntoIterator<Item = &'p Part<'p>>,
     takes: Takes,
     note: &str,
     index: usize,
     out: &mut Vec<u8>,
 ) -> Result<(), ApiError> {
-    if let [] | [Part::Text { .. } | Part::Refusal(_)] = parts {
-        let text = parts.first().and_then(|part| text_of(part)).unwrap_or_default();
+    // The client does not count reasoning among the parts.
+    let mut count = 0;
+    let place = |part: &'p Part<'p>| {
+        let at = count;
+        count += usize::from(!matches!(part, Part::Thinking { .. } | Part::RedactedThinking(_)));
+        (at, part)
+    };
+    let parts = parts.into_iter().map(place).filter(|(_, part)| text_of(part) != Some(""));
+    let parts: Vec<(usize, &Part<'_>)> = parts.collect();
+    if let [] | [(_, Part::Text { .. } | Part::Refusal(_))] = parts.as_slice() {
+        let text = parts.first().and_then(|(_, part)| text_of(part)).unwrap_or_default();
         value(out, &format!("{note}{text}"));
         return Ok(());
     }
     let mut array = Array::begin(out);
-    let mut at = 0;
-    for part in parts {
+    for (at, part) in parts {
         write_part(part, takes, note, (index, at), &mut array)?;
-        // The client does not count reasoning among the parts.
-        at += usize::from(!matches!(part, Part::Thinking { .. } | Part::RedactedThinking(_)));
     }
     array.end();
     Ok(())
@@ -61,9 +67,7 @@ fn write_part(
     array: &mut Array<'_>,
 ) -> Result<(), ApiError> {
     if let Some(text) = text_of(part) {
-        if !text.is_empty() {
-            text_chunk(&format!("{note}{text}"), array);
-        }
+        text_chunk(&format!("{note}{text}"), array);
         return Ok(());
     }
     match part {
