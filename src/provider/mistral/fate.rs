@@ -85,6 +85,8 @@ pub fn of_chat(field: Field) -> Fate {
             "`thinking` chunks without their signatures; left out for models that are not known to reason",
         ),
         F::CallSignature => Dropped("Google's signatures mean nothing to Mistral"),
+        F::MessageExtra => Dropped("what a reply told beside its text; Mistral takes none of it back"),
+        F::Annotations => Dropped("what a reply cited is not part of the conversation"),
         F::Unknown => Dropped(
             "Mistral refuses requests with keys that it does not know; its own `min_tokens`, `repetition_penalty`, \
              `random_seed`, `prompt_mode`, `safe_prompt` and `guardrails` are forwarded",

@@ -15,7 +15,7 @@ fn text(text: &str) -> Part<'_> {
 }
 
 fn message(role: Role, parts: Vec<Part<'_>>) -> Message<'_> {
-    Message { role, parts, name: None }
+    Message { role, parts, name: None, signature: None }
 }
 
 fn request(messages: Vec<Message<'_>>) -> Request<'_> {
