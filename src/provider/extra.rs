@@ -24,6 +24,9 @@ pub(super) fn check(request: &Request<'_>, format: Format) -> Result<(), ApiErro
     if request.n.is_some_and(|n| n > 1) {
         return Err(refuse(format, Field::N));
     }
+    if !request.stop.is_empty() && matches!(fate::of_chat(format, Field::Stop), Fate::Refused(_)) {
+        return Err(refuse(format, Field::Stop));
+    }
     for (name, raw) in &request.extra {
         let Some(field) = Field::ALL.iter().find(|field| field.name() == name) else { continue };
         if matches!(fate::of_chat(format, *field), Fate::Refused(_)) && uses(*field, raw) {

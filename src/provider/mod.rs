@@ -19,6 +19,7 @@ pub mod openai;
 pub mod path;
 pub mod quirks;
 pub mod responses;
+mod signature;
 mod status;
 mod tools;
 
@@ -83,7 +84,8 @@ impl Format {
     /// Whose models it reaches, for messages to a person: "cannot be sent to {}".
     pub fn whose_model(self) -> &'static str {
         match self {
-            Format::Openai | Format::Responses => "an OpenAI model",
+            Format::Openai => "an OpenAI model",
+            Format::Responses => "an OpenAI model through Responses",
             Format::Anthropic => "an Anthropic model",
             Format::Gemini => "a Gemini model",
             Format::Vertex => "a Gemini model on Vertex AI",

@@ -1,9 +1,22 @@
-//! A request in the form of this provider.
+//! A request in the form of OpenAI's `POST /v1/responses`.
+//!
+//! The API refuses parameters that it does not know, so only what has a place there is written; [`super::fate`] says
+//! what becomes of the rest.
 
 use crate::{
     ir::{ApiError, Request},
-    provider::Upstream,
+    provider::{Format, Upstream, extra},
 };
+
+use super::json::Object;
+
+mod input;
+mod media;
+mod reasoning;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod tools;
 
 /// Appends `request` to `out` as one JSON object.
 ///
@@ -11,6 +24,29 @@ use crate::{
 ///
 /// Where the request holds what the provider has no place for, naming the field as the client spelled it. `out` is
 /// then as it was.
-pub fn write(_request: &Request<'_>, _upstream: &Upstream<'_>, _out: &mut Vec<u8>) -> Result<(), ApiError> {
-    Err(ApiError::invalid("model", "This format cannot be written yet."))
+pub fn write(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8>) -> Result<(), ApiError> {
+    let start = out.len();
+    write_object(request, upstream, out).inspect_err(|_| out.truncate(start))
+}
+
+fn write_object(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8>) -> Result<(), ApiError> {
+    extra::check(request, Format::Responses)?;
+    let mut object = Object::begin(out);
+    object.text("model", upstream.model);
+    if request.stream {
+        object.raw("stream", "true");
+    }
+    settings::write(request, upstream, &mut object)?;
+    reasoning::write(request, upstream, &mut object);
+    tools::write(request, &mut object)?;
+    input::write(request, reasoning::is_wanted(request, upstream.facts), &mut object)?;
+    object.end();
+    Ok(())
+}
+
+/// An error that names a part of a message, by the places of both.
+fn misplaced((index, at): (usize, usize), why: &str) -> ApiError {
+    let param = format!("messages[{index}].content[{at}]");
+    let message = format!("`{param}` cannot be sent to {}: {why}.", Format::Responses.whose_model());
+    ApiError::invalid(param, message)
 }

@@ -1,6 +1,18 @@
-//! A whole reply of this provider.
+//! A whole reply of OpenAI's `POST /v1/responses`.
 
-use crate::ir::{ApiError, ErrorKind, Reply};
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::{
+    beside::Beside,
+    item::{BREAK, Call, Item, Kind, Response, call_id, characters, citation},
+    usage,
+};
+use crate::ir::{ApiError, ErrorKind, Reply, ReplyPart};
+
+#[cfg(test)]
+mod tests;
 
 /// Reads a reply with status 200. `id` is what the ids of calls are made of where the provider gave none: nothing that
 /// another reply has too, so that they are not repeated within a conversation.
@@ -8,6 +20,93 @@ use crate::ir::{ApiError, ErrorKind, Reply};
 /// # Errors
 ///
 /// Where the bytes are no reply: what they say instead, or [`crate::ir::ErrorKind::Server`].
-pub fn read<'a>(_body: &'a [u8], _id: &str) -> Result<Reply<'a>, ApiError> {
-    Err(ApiError::new(ErrorKind::Server, "This format cannot be read yet."))
+pub fn read<'a>(body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
+    // A list would be read as the members in their order.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    let response: Option<Response<'a>> = is_object.then(|| serde_json::from_slice(body).ok()).flatten();
+    let response = response.ok_or_else(no_response)?;
+    if let Some(error) = response.failure(body).or_else(|| response.pending()) {
+        return Err(error);
+    }
+    let mut answer = Answer { id, parts: Vec::new(), calls: 0, characters: 0, beside: Beside::default() };
+    for raw in response.items().ok_or_else(no_response)? {
+        answer.item(raw)?;
+    }
+    let Answer { mut parts, calls, beside, .. } = answer;
+    for extra in beside.extras() {
+        parts.push(ReplyPart::Extra(extra));
+    }
+    Ok(Reply {
+        created: response.created(),
+        finish: response.finish(calls > 0, false),
+        usage: response.usage.and_then(usage::read),
+        id: response.id.0,
+        model: response.model.0,
+        parts,
+    })
+}
+
+/// What was read so far.
+struct Answer<'a, 'i> {
+    id: &'i str,
+    parts: Vec<ReplyPart<'a>>,
+    calls: u32,
+    /// Of the text so far.
+    characters: u64,
+    beside: Beside,
+}
+
+impl<'a> Answer<'a, '_> {
+    fn item(&mut self, raw: &'a RawValue) -> Result<(), ApiError> {
+        let Some(item) = Item::read(raw) else { return Ok(()) };
+        match item.kind() {
+            Kind::Message => self.message(&item),
+            Kind::Reasoning => self.reasoning(&item),
+            Kind::Other => self.beside.item(raw, &item),
+            Kind::Call => {
+                let Call { id, name, arguments } = item.call(|| call_id(self.id, self.calls))?;
+                let arguments = if arguments.is_empty() { Cow::Borrowed("{}") } else { arguments };
+                self.parts.push(ReplyPart::ToolCall { id, name, arguments, signature: None });
+                self.calls += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, item: &Item<'a>) {
+        for part in item.parts() {
+            let before = self.characters;
+            let annotations = part.annotations();
+            if let Some(text) = part.text.0.filter(|text| !text.is_empty()) {
+                self.characters += characters(&text);
+                self.parts.push(ReplyPart::Text(text));
+            } else if let Some(text) = part.refusal.0.filter(|text| !text.is_empty()) {
+                self.parts.push(ReplyPart::Refusal(text));
+            }
+            for raw in annotations {
+                match citation(raw, before) {
+                    Some(citation) => self.parts.push(ReplyPart::Citation(citation)),
+                    None => self.beside.annotation(raw),
+                }
+            }
+        }
+    }
+
+    fn reasoning(&mut self, item: &Item<'a>) {
+        let mut text = item.thoughts();
+        let signature = item.signature().map(Cow::Owned);
+        if text.is_empty() && signature.is_none() {
+            return;
+        }
+        let before =
+            |part: &ReplyPart<'_>| matches!(part, ReplyPart::Thinking { text, .. } if !text.is_empty());
+        if !text.is_empty() && self.parts.iter().any(before) {
+            text.to_mut().insert_str(0, BREAK);
+        }
+        self.parts.push(ReplyPart::Thinking { text, signature });
+    }
+}
+
+fn no_response() -> ApiError {
+    ApiError::new(ErrorKind::Server, "The provider answered with something that is no response.")
 }

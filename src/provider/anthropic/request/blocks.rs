@@ -1,6 +1,9 @@
 //! Content blocks that are not media.
 
-use crate::ir::{ApiError, CacheControl, Part};
+use crate::{
+    ir::{ApiError, CacheControl, Part},
+    provider::signature,
+};
 
 use super::{
     super::json::{Array, Object},
@@ -25,8 +28,22 @@ pub(super) fn write_cache(cache: Option<CacheControl>, block: &mut Object<'_>) {
     }
 }
 
-/// Appends reasoning that Anthropic can check: signed, or encrypted. Any other part is passed over.
+/// Whether a part is reasoning that Anthropic can check: signed, and not by another vendor, or encrypted.
+pub(super) fn is_checkable(part: &Part<'_>) -> bool {
+    match part {
+        Part::Thinking { signature, .. } => {
+            signature.as_deref().is_some_and(|signature| !signature::is_openais(signature))
+        }
+        Part::RedactedThinking(_) => true,
+        _ => false,
+    }
+}
+
+/// Appends reasoning that Anthropic can check. Any other part is passed over.
 pub(super) fn write_thinking(part: &Part<'_>, content: &mut Array<'_>) {
+    if !is_checkable(part) {
+        return;
+    }
     match part {
         Part::Thinking { text, signature: Some(signature) } => {
             let mut block = Object::begin(content.item());

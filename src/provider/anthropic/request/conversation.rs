@@ -5,6 +5,8 @@ use crate::{
     provider::model::ModelFacts,
 };
 
+use super::blocks;
+
 /// A message with its place in the client's list, which errors name.
 pub(in crate::provider) type Placed<'r> = (usize, &'r Message<'r>);
 
@@ -128,8 +130,9 @@ fn is_blank(message: &Message<'_>) -> bool {
     message.parts.iter().all(|part| match part {
         Part::Text { text, .. } | Part::Refusal(text) => text.trim().is_empty(),
         // Reasoning goes back only with the signature that Anthropic gave it.
-        Part::Thinking { signature, .. } => signature.is_none() || message.role != Role::Assistant,
-        Part::RedactedThinking(_) => message.role != Role::Assistant,
+        Part::Thinking { .. } | Part::RedactedThinking(_) => {
+            message.role != Role::Assistant || !blocks::is_checkable(part)
+        }
         Part::Image { .. }
         | Part::File { .. }
         | Part::Audio { .. }

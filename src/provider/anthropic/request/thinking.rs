@@ -4,12 +4,13 @@
 //! 5.5 and Fable 5 (what each refuses).
 
 use crate::{
-    ir::{ApiError, Effort, Part, Reasoning, Request, Role},
+    ir::{ApiError, Effort, Reasoning, Request, Role},
     provider::model::{ModelFacts, Thinking, ThinkingOff},
 };
 
 use super::{
     super::json::{Object, value},
+    blocks,
     settings::DEFAULT_MAX_TOKENS,
 };
 
@@ -110,12 +111,9 @@ fn lacks_thinking(request: &Request<'_>) -> bool {
     if !last_turn.any(|message| message.role == Role::Tool) {
         return false;
     }
-    let signed = |part: &Part<'_>| {
-        matches!(part, Part::RedactedThinking(_) | Part::Thinking { signature: Some(_), .. })
-    };
     let run = before.take_while(|message| message.role != Role::User);
     let mut answers = run.filter(|message| message.role == Role::Assistant).peekable();
-    answers.peek().is_some() && !answers.any(|message| message.parts.iter().any(signed))
+    answers.peek().is_some() && !answers.any(|message| message.parts.iter().any(blocks::is_checkable))
 }
 
 /// The budgets are LiteLLM's, so that a move from it changes nothing.

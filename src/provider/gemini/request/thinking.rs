@@ -34,7 +34,7 @@ fn level(reasoning: Reasoning, facts: &ModelFacts) -> &'static str {
     let effort = match reasoning {
         Reasoning::Off => Effort::Minimal,
         Reasoning::Effort(effort) => effort,
-        Reasoning::Budget(budget) => effort_of(budget),
+        Reasoning::Budget(budget) => Effort::of_budget(budget),
     };
     match effort {
         Effort::Minimal if facts.minimal_effort => "MINIMAL",
@@ -59,14 +59,4 @@ fn budget(reasoning: Reasoning, facts: &ModelFacts) -> u64 {
         Reasoning::Budget(budget) => budget,
     };
     wanted.max(least).min(most)
-}
-
-/// The nearest effort, where a budget is asked for of a model that knows levels.
-fn effort_of(budget: u64) -> Effort {
-    match budget {
-        0..1024 => Effort::Minimal,
-        1024..2048 => Effort::Low,
-        2048..4096 => Effort::Medium,
-        _ => Effort::High,
-    }
 }

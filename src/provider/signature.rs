@@ -1,0 +1,56 @@
+//! Signatures of reasoning in the gateway's own form, for vendors whose reasoning needs more than one text to go back.
+//!
+//! A client sends a signature back as it got it, but not always to the vendor that gave it: the next turn of a
+//! conversation may go elsewhere. A signature of this form says whose it is, so that no one else is sent it; those of
+//! Anthropic and Google are base64, without a colon.
+
+/// What every signature of OpenAI's reasoning begins with.
+const OPENAI: &str = "openai:";
+
+/// The version of what follows.
+const FIRST: &str = "v1:";
+
+/// The signature of a reasoning item of OpenAI's: its id and its encrypted content. `None` where one of them is empty
+/// or could not be told from the other.
+pub(super) fn of_openai(id: &str, encrypted: &str) -> Option<String> {
+    let plain = !id.is_empty() && !id.contains(':') && !encrypted.is_empty();
+    plain.then(|| [OPENAI, FIRST, id, ":", encrypted].concat())
+}
+
+/// The id and the encrypted content of a signature of [`of_openai`]; `None` for any other.
+pub(super) fn openai(signature: &str) -> Option<(&str, &str)> {
+    let (id, encrypted) = signature.strip_prefix(OPENAI)?.strip_prefix(FIRST)?.split_once(':')?;
+    (!id.is_empty() && !encrypted.is_empty()).then_some((id, encrypted))
+}
+
+/// Whether a signature is OpenAI's, of any version.
+pub(super) fn is_openais(signature: &str) -> bool {
+    signature.starts_with(OPENAI)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_and_back() {
+        let signature = of_openai("rs_1", "gAAA=:x").unwrap();
+        assert_eq!(signature, "openai:v1:rs_1:gAAA=:x");
+        assert_eq!(openai(&signature), Some(("rs_1", "gAAA=:x")));
+        assert!(is_openais(&signature));
+    }
+
+    #[test]
+    fn what_would_not_come_back_is_no_signature() {
+        for (id, encrypted) in [("", "x"), ("rs", ""), ("r:s", "x")] {
+            assert_eq!(of_openai(id, encrypted), None);
+        }
+        for foreign in
+            ["", "EqQBCgIYAhIM", "openai:v1:", "openai:v1::x", "openai:v1:rs:", "openai:v2:rs:x", "c2ln"]
+        {
+            assert_eq!(openai(foreign), None, "{foreign}");
+        }
+        // One of a later gateway is not Anthropic's either.
+        assert!(is_openais("openai:v2:rs:x") && !is_openais("EqQBCgIYAhIM"));
+    }
+}
