@@ -127,8 +127,10 @@ fn pair(field: Field) -> (Value, Value) {
         }
         Field::ReasoningContent => (said(nothing()), said(json!({"reasoning_content": "hm"}))),
         Field::ThinkingBlocks => {
-            let block = json!({"type": "thinking", "thinking": "hm", "signature": "c2ln"});
-            (said(nothing()), said(json!({"thinking_blocks": [block]})))
+            // Each provider takes back its own.
+            let block = |sign: &str| json!({"type": "thinking", "thinking": "hm", "signature": sign});
+            let blocks = json!([block("c2ln"), block("openai:v1:rs_1:c2ln")]);
+            (said(nothing()), said(json!({"thinking_blocks": blocks})))
         }
         Field::CallSignature => {
             let extra = json!({"google": {"thought_signature": "c2ln"}});

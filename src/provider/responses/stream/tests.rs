@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::ir::{ErrorKind, Finish};
+use crate::ir::ErrorKind;
 
 fn frame(events: &[Value]) -> Vec<u8> {
     events.iter().flat_map(|event| format!("data: {event}\n\n").into_bytes()).collect()
@@ -148,7 +148,6 @@ fn an_error_keeps_its_kind() {
     ] {
         assert_eq!(told(&frame(&[event])), [format!("{kind:?}")]);
     }
-    assert_eq!(format!("{:?}", Finish::Stop), "Stop");
 }
 
 #[test]
