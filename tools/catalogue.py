@@ -8,7 +8,7 @@ model_prices_and_context_window.json, MIT). Prices there are USD for one token; 
 
 What the table does not tell of Anthropic's models is below, from Anthropic's own pages: "Effort", "Adaptive
 thinking", the migration guides of each model, and the types of its SDK. What it does not tell of Gemini's is from the
-guide "Thinking".
+guide "Thinking". Both hold wherever these models are served.
 """
 
 import json
@@ -16,13 +16,45 @@ import pathlib
 import re
 import sys
 
+from providers import NAMES
+
 OUT = pathlib.Path(__file__).parent.parent / "src/provider/catalogue/models.json"
+PROVIDERS = pathlib.Path(__file__).parent.parent / "src/provider/catalogue/providers.json"
+
+# LiteLLM's names of providers that are another table here; all others as tools/providers.py maps them.
+TABLES = {
+    "bedrock_converse": "bedrock", "cohere_chat": "cohere", "text-completion-openai": "openai", "azure_text": "azure",
+    "fireworks_ai-embedding-models": "fireworks", "vertex_ai-anthropic_models": "vertex-anthropic",
+    "vertex_ai": "vertex", "vertex_ai-language-models": "vertex", "vertex_ai-embedding-models": "vertex",
+    "vertex_ai-llama_models": "vertex-openai", "vertex_ai-deepseek_models": "vertex-openai",
+    "vertex_ai-qwen_models": "vertex-openai", "vertex_ai-openai_models": "vertex-openai",
+    "vertex_ai-moonshot_models": "vertex-openai", "vertex_ai-minimax_models": "vertex-openai",
+    "vertex_ai-zai_models": "vertex-openai", "text-completion-inception": "inception",
+}
+# Sizes and counts by which these two price what they do not list: no model has such a name.
+BUCKET = re.compile(r"^(together-ai-[\d.]+b|together-ai-(up|embedding)|fireworks-ai-)")
+# Tables whose names with a slash are regions, containers and terms, not models.
+NO_SLASH = {"openai", "anthropic", "gemini", "vertex", "vertex-anthropic", "bedrock", "azure", "cohere", "mistral"}
+
+# USD for a million tokens. What is dearer in the source is a price of a thousand tokens in the wrong column.
+HIGHEST_PRICE = 1000
+
+# On one's own machine.
+LOCAL = {"ollama", "lemonade"}
 
 # In the SDK's list of models, and not in the price table: capabilities only, no price.
 UNPRICED = ("claude-fable-5-2", "claude-mythos-5-2")
 
-# Think within a budget; all later ones by effort.
-BUDGET = ("opus-4-5", "sonnet-4-5", "haiku-4-5")
+# Think within a budget; all later ones by effort. Those before them do not think.
+BUDGET = ("3-7-sonnet", "sonnet-4", "opus-4", "opus-4-1", "opus-4-5", "sonnet-4-5", "haiku-4-5")
+# Before the first that thinks.
+PLAIN = re.compile(r"^(v\d|\d|instant|(opus|sonnet|haiku)-3)(?!-7)")
+# Take no JSON Schema for their answer (guide "Structured outputs": Opus 4.1 and the 4.5 models are the first).
+NO_SCHEMA = ("3-7-sonnet", "sonnet-4", "opus-4")
+# The same on Bedrock, which has it from 4.5 on (user guide, "Get validated JSON results from models"); of the other models
+# there, these are known to take one.
+NO_SCHEMA_BEDROCK = NO_SCHEMA + ("opus-4-1",)
+SCHEMA_BEDROCK = re.compile(r"(^|\.)(openai\.gpt-oss|moonshot(ai)?\.kimi)")
 # Take temperature, top_p, top_k; all later ones refuse them.
 SAMPLING = BUDGET + ("opus-4-6", "sonnet-4-6")
 # Know no effort `xhigh`.
@@ -35,27 +67,52 @@ NO_FORCED_TOOL = ("opus-5-5", "sonnet-5-5", "fable-5-1", "mythos-5-1", "fable-5-
 ALWAYS_THINKS = re.compile(r"(fable|mythos)-|opus-5-5$")
 BETWEEN_TOOLS = ("sonnet-5-5",)
 
+# What a listing says of a model, in its order.
+CAPABILITIES = {
+    "tools": "supports_function_calling",
+    "vision": "supports_vision",
+    "reasoning": "supports_reasoning",
+    "json_schema": "supports_response_schema",
+    "caching": "supports_prompt_caching",
+}
+
 
 def price(row, key):
     return None if row.get(key) is None else round(row[key] * 1e6, 6)
 
 
-def row_facts(row):
+def row_facts(row, local=False):
     facts = {
         "max_output": row.get("max_output_tokens"),
         "context": row.get("max_input_tokens"),
-        "json_schema": bool(row.get("supports_response_schema")),
+        "json_schema": bool(row.get("supports_response_schema")) and row.get("mode") == "chat",
         "input_price": price(row, "input_cost_per_token"),
         "output_price": price(row, "output_cost_per_token"),
         "cache_read_price": price(row, "cache_read_input_token_cost"),
         "cache_write_price": price(row, "cache_creation_input_token_cost"),
     }
-    return {key: value for key, value in facts.items() if value not in (None, False)}
+    free = not local and not facts["input_price"] and not facts["output_price"]
+    if free or max(facts["input_price"] or 0, facts["output_price"] or 0) > HIGHEST_PRICE:
+        # What is sold for nothing at all is not priced in the source; only what runs on one's own machine is free.
+        facts = {key: value for key, value in facts.items() if not key.endswith("_price")}
+    return {key: value for key, value in facts.items() if value is not None and value is not False}
 
 
-def anthropic_facts(name):
-    line = re.sub(r"-\d{8}$", "", name).removeprefix("claude-")
-    facts = {"thinking": "budget" if line in BUDGET else "adaptive", "json_schema": True}
+def claude_line(name):
+    """`opus-4-5` of `claude-opus-4-5-20251101`, `us.anthropic.claude-opus-4-5-20251101-v1:0`, `claude-opus-4-5@20251101`;
+    nothing for other models."""
+    found = re.match(
+        r"^(?:[a-z-]+\.)?(?:anthropic\.)?claude-([a-z0-9.-]+?)(?:-v\d+(?::\d+)?(?::\d+k)?)?"
+        r"(?:[-@]\d{8}(?:-v\d+(?::\d+)?)?)?(?:@default)?$",
+        name,
+    )
+    return found and re.sub(r"-(latest|fast)$", "", found[1]).replace(".", "-")
+
+
+def anthropic_facts(line):
+    if PLAIN.match(line):
+        return {}
+    facts = {"thinking": "budget" if line in BUDGET else "adaptive", "json_schema": line not in NO_SCHEMA}
     if ALWAYS_THINKS.search(line):
         facts["thinking_off"] = "never"
     elif line in BETWEEN_TOOLS:
@@ -85,29 +142,75 @@ def gemini_facts(name, row):
     return facts
 
 
+def own_facts(table, name, row):
+    """What is known of the two families besides the table's own columns."""
+    line = claude_line(name)
+    # Others serve Claude in other formats, which know nothing of this.
+    if line and table in ("anthropic", "vertex-anthropic", "bedrock", "azure-ai"):
+        facts = row_facts(row) | {"json_schema": False} | anthropic_facts(line)
+        if table == "bedrock" and line in NO_SCHEMA_BEDROCK:
+            facts["json_schema"] = False
+        return facts
+    facts = row_facts(row, table in LOCAL)
+    if table == "bedrock":
+        # LiteLLM's column means a schema by way of a tool here.
+        facts["json_schema"] = bool(SCHEMA_BEDROCK.search(name))
+    if table in ("gemini", "vertex") and row.get("mode") == "chat":
+        facts |= gemini_facts(name, row)
+    return facts
+
+
+def listing(row):
+    out = {}
+    if row.get("mode") != "chat":
+        out["mode"] = row["mode"]
+    can = [ability for ability, column in CAPABILITIES.items() if row.get(column)]
+    if can:
+        out["can"] = can
+    if "deprecation_date" in row:
+        out["retires"] = row["deprecation_date"]
+    return out
+
+
+def bare(table, litellm, name):
+    """The provider's own name of the model; nothing where the row is none of a model."""
+    route = name.split("/", 1)[0]
+    routes = (litellm, litellm.replace("_", "-"), litellm.split("-")[0], "vertex_ai", "azure", "azure_ai", "bedrock", "cohere")
+    if "/" in name and route in routes:
+        name = name.split("/", 1)[1]
+    return None if BUCKET.match(name) or name == "container" or (table in NO_SLASH and "/" in name) else name
+
+
 def main(path):
-    table = json.load(open(path, encoding="utf-8"))
-    out = {"openai": {}, "anthropic": {}, "gemini": {}}
-    for name, row in table["models"].items():
-        # Names with a slash are regions and containers, not models.
-        if row.get("litellm_provider") in ("openai", "anthropic") and row.get("mode") == "chat" and "/" not in name:
-            out[row["litellm_provider"]][name] = row_facts(row)
-        # These are listed by their route.
-        elif row.get("litellm_provider") == "gemini" and row.get("mode") == "chat" and name.startswith("gemini/"):
-            name = name.removeprefix("gemini/")
-            if "/" not in name:
-                out["gemini"][name] = row_facts(row) | gemini_facts(name, row)
+    data = json.load(open(path, encoding="utf-8"))
+    known = {row.get("models", row["name"]) for row in json.load(open(PROVIDERS, encoding="utf-8"))["providers"]}
+    out, left = {}, {}
+    for full, row in data["models"].items():
+        litellm = row["litellm_provider"]
+        table = TABLES.get(litellm) or NAMES.get(litellm, litellm.replace("_", "-"))
+        if litellm == "vertex_ai" and full.startswith("vertex_ai/xai/"):
+            table = "vertex-openai"
+        name = bare(table, litellm, full) if table in known else None
+        if name is None:
+            left[litellm] = left.get(litellm, 0) + 1
+            continue
+        facts = {key: value for key, value in own_facts(table, name, row).items() if value is not False}
+        model = listing(row) | ({"facts": facts} if facts else {})
+        # The same model by way of two routes: the one for chat, which is listed with its name alone, wins.
+        if name not in out.setdefault(table, {}) or row["mode"] == "chat":
+            out[table][name] = model
     for name in UNPRICED:
-        out["anthropic"].setdefault(name, {})
-    for name, facts in out["anthropic"].items():
-        facts |= anthropic_facts(name)
-    source = "LiteLLM: " + table["source"] + "; capabilities of Anthropic's and Gemini's models: their own documentation"
+        out["anthropic"].setdefault(name, {"can": list(CAPABILITIES), "facts": anthropic_facts(claude_line(name))})
+    source = "LiteLLM: " + data["source"] + "; capabilities of Anthropic's and Gemini's models: their own documentation"
+    compact = lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     with open(OUT, "w", encoding="utf-8") as file:
-        file.write("{\n" + f'"source": {json.dumps(source)}')
-        for kind, models in out.items():
-            rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(models[name])}" for name in sorted(models))
-            file.write(f',\n"{kind}": {{\n{rows}\n}}')
-        file.write("\n}\n")
+        file.write("{\n" + f'"source": {json.dumps(source)},\n"models": {{')
+        tables = []
+        for table in sorted(out):
+            rows = ",\n".join(f"{json.dumps(name)}:{compact(out[table][name])}" for name in sorted(out[table]))
+            tables.append(f"\n{json.dumps(table)}: {{\n{rows}\n}}")
+        file.write(",".join(tables) + "\n}\n}\n")
+    print(sum(map(len, out.values())), "models in", len(out), "tables; left out:", left)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ mod check;
 mod keys;
 mod mock;
 mod models;
+mod providers;
 mod render;
 mod run;
+mod table;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -34,11 +36,10 @@ enum Command {
     },
     /// A local provider that speaks OpenAI and Anthropic, and fails when told to.
     Mock(mock::Arguments),
-    /// Show the models that are configured, with context and price.
-    Models {
-        /// The gateway.yaml.
-        file: PathBuf,
-    },
+    /// Show the models that are configured, or all that are known, with context and price.
+    Models(models::Arguments),
+    /// Show the types of providers, or one of them in full.
+    Providers(providers::Arguments),
     /// Print a host's own configuration, complete and commented.
     Render {
         /// The host.
@@ -70,7 +71,8 @@ fn main() -> ExitCode {
         Command::Check { file } => check::run(&file),
         Command::Keys { action: KeysAction::New } => keys::new(),
         Command::Mock(arguments) => mock::run(&arguments),
-        Command::Models { file } => models::run(&file),
+        Command::Models(arguments) => models::run(&arguments),
+        Command::Providers(arguments) => providers::run(&arguments),
         Command::Run(arguments) => run::run(arguments),
         Command::Render { host: Host::Envoy, file, wasm } => render::run(&file, wasm),
     };

@@ -3,11 +3,13 @@
 use super::{
     address::BaseUrl,
     kinds::{self, Kind},
+    quirks,
     types::{ApiKey, Gateway, Key, Model, Provider},
+    variables,
 };
 use crate::{
     config::plugin::{self, Plugin, RoleName, Secret},
-    provider::{catalogue, model::ModelFacts, quirks::Quirks},
+    provider::{catalogue, model::ModelFacts},
 };
 
 /// The header by which Envoy hands a provider's key from a file to the filter.
@@ -22,7 +24,12 @@ pub fn key_header(provider: &str) -> String {
 pub fn base_url(provider: &Provider) -> Result<BaseUrl, String> {
     let kind = kind(provider)?;
     let url = provider.base_url.as_deref().or(kind.base_url);
-    BaseUrl::parse(url.ok_or_else(|| format!("{} has no base_url", provider.name))?)
+    BaseUrl::parse(&filled(provider, url.ok_or_else(|| format!("{} has no base_url", provider.name))?)?)
+}
+
+fn filled(provider: &Provider, text: &str) -> Result<String, String> {
+    variables::fill(text, provider)
+        .map_err(|variable| format!("{} has no {}", provider.name, variable.name()))
 }
 
 /// The filter's configuration for one of its roles.
@@ -50,7 +57,7 @@ fn kind(provider: &Provider) -> Result<&'static Kind, String> {
 fn compile_provider(gateway: &Gateway, provider: &Provider) -> Result<plugin::Provider, String> {
     let kind = kind(provider)?;
     let url = base_url(provider)?;
-    let whole = |path: &str| format!("{}{path}", url.path);
+    let whole = |path: &str| Ok::<_, String>(format!("{}{}", url.path, filled(provider, path)?));
     let (path, stream_path) = paths(provider, kind);
     let secret = provider.api_key.as_ref().and_then(|key| secret(&provider.name, key));
     let auth = |own: &Option<String>, of_kind: &str| own.clone().unwrap_or_else(|| of_kind.to_owned());
@@ -61,13 +68,13 @@ fn compile_provider(gateway: &Gateway, provider: &Provider) -> Result<plugin::Pr
         format: provider.format.unwrap_or(kind.format),
         authority: url.authority(),
         scheme: url.scheme().to_owned(),
-        path: whole(path),
-        stream_path: stream_path.map(whole),
+        path: whole(path)?,
+        stream_path: stream_path.map(whole).transpose()?,
         auth_header,
         auth_prefix: auth_prefix.unwrap_or_default(),
         secret,
         headers: headers(provider, kind),
-        quirks: Quirks::default(),
+        quirks: quirks::merged(provider.quirks.as_ref(), &kind.quirks),
         facts: facts(gateway, provider),
     })
 }
@@ -95,11 +102,11 @@ fn headers(provider: &Provider, kind: &Kind) -> Vec<(String, String)> {
 
 /// What is known of the models that targets name at this provider.
 fn facts(gateway: &Gateway, provider: &Provider) -> Vec<(String, ModelFacts)> {
+    let table = kinds::kind(&provider.kind).map_or("", Kind::table);
     let mut facts: Vec<(String, ModelFacts)> = Vec::new();
     for model in &gateway.models {
         for target in model.targets.iter().filter(|target| target.provider == provider.name) {
-            for (name, known) in known_models(&provider.kind, target.model.as_deref().unwrap_or(&model.name))
-            {
+            for (name, known) in known_models(table, target.model.as_deref().unwrap_or(&model.name)) {
                 if !facts.iter().any(|(before, _)| *before == name) {
                     facts.push((name, known));
                 }
@@ -109,13 +116,13 @@ fn facts(gateway: &Gateway, provider: &Provider) -> Vec<(String, ModelFacts)> {
     facts
 }
 
-fn known_models(kind: &str, name: &str) -> Vec<(String, ModelFacts)> {
+fn known_models(table: &str, name: &str) -> Vec<(String, ModelFacts)> {
     use crate::route::pattern;
     if pattern::is_pattern(name) {
-        let met = catalogue::models(kind).filter(|(model, _)| pattern::matches(name, model));
-        return met.map(|(model, facts)| (model.to_owned(), facts)).collect();
+        let met = catalogue::models(table).filter(|(model, _)| pattern::matches(name, model));
+        return met.map(|(model, row)| (model.to_owned(), row.facts.clone())).collect();
     }
-    catalogue::facts(kind, name).map(|facts| (name.to_owned(), facts)).into_iter().collect()
+    catalogue::facts(table, name).map(|facts| (name.to_owned(), facts)).into_iter().collect()
 }
 
 fn compile_model(gateway: &Gateway, model: &Model) -> Result<plugin::Model, String> {

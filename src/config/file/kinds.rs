@@ -1,17 +1,33 @@
 //! The types of providers: what `type:` in `gateway.yaml` stands for.
+//!
+//! They are data, `src/provider/catalogue/providers.json`, which `tools/providers.py` makes: facts about hosts, with
+//! their sources. The command line reads them; the filter gets only what a configuration uses.
 
-use crate::provider::Format;
+mod page;
+#[cfg(test)]
+mod tests;
+
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::provider::{Format, catalogue, quirks::Quirks};
+
+pub use page::markdown;
 
 /// What a type of provider stands for. Every part but the name can be overridden in `gateway.yaml`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// The base URL and the paths may hold [variables](super::variables), and the paths `{model}`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Kind {
     /// As `type:` names it.
     pub name: &'static str,
-    /// Where it is; `None`: `base_url` is required.
-    pub base_url: Option<&'static str>,
     /// Its wire format.
     pub format: Format,
-    /// The path of its chat endpoint, after the path of the base URL.
+    /// Where it is; `None`: `base_url` is required.
+    pub base_url: Option<&'static str>,
+    /// The path of its chat endpoint, after the path of the base URL; it may have a query.
     pub path: &'static str,
     /// The same for requests of streams, where it is another one.
     pub stream_path: Option<&'static str>,
@@ -20,114 +36,94 @@ pub struct Kind {
     /// What stands before the credential.
     pub auth_prefix: &'static str,
     /// Further headers of each request.
-    pub headers: &'static [(&'static str, &'static str)],
-    /// Whether it refuses requests without a credential.
+    #[serde(borrow)]
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// The variable of the environment that usually holds its credential.
+    pub key_env: Option<&'static str>,
+    /// Whether it refuses requests without a key.
     pub needs_key: bool,
+    /// The table of the catalogue that has its models, where that is another one than its own.
+    pub models: Option<&'static str>,
+    /// In what it differs from the vendor of its format.
+    pub quirks: Quirks,
+    /// What else one should know.
+    pub note: Option<&'static str>,
+    /// Whether a second source tells the same base URL and header of the credential. No host was called.
+    pub checked: bool,
+    /// Where the facts come from.
+    #[serde(borrow)]
+    pub sources: Vec<&'static str>,
+}
+
+impl Default for Kind {
+    /// What most rows have: OpenAI's format, path and header, and a key.
+    fn default() -> Self {
+        Kind {
+            name: "",
+            format: Format::Openai,
+            base_url: None,
+            path: "/chat/completions",
+            stream_path: None,
+            auth_header: "authorization",
+            auth_prefix: "Bearer ",
+            headers: Vec::new(),
+            key_env: None,
+            needs_key: true,
+            models: None,
+            quirks: Quirks::default(),
+            note: None,
+            checked: false,
+            sources: Vec::new(),
+        }
+    }
+}
+
+impl Kind {
+    /// The table of [`catalogue`] that has its models.
+    pub fn table(&self) -> &'static str {
+        self.models.unwrap_or(self.name)
+    }
+}
+
+/// A vendor that no row is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unsupported {
+    /// Its name.
+    pub name: &'static str,
+    /// What stands in the way.
+    pub why: &'static str,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, bound(deserialize = "'de: 'static"))]
+struct File {
+    providers: Vec<Kind>,
+    unsupported: Vec<Unsupported>,
+}
+
+fn file() -> &'static File {
+    static FILE: OnceLock<File> = OnceLock::new();
+    // That it can be read is tested.
+    FILE.get_or_init(|| serde_json::from_str(catalogue::PROVIDERS).unwrap_or_default())
 }
 
 /// All types, in the order of the documentation.
-///
-/// Sources: OpenAI API reference, "Authentication" and "Create chat completion"; Anthropic API reference, "Overview"
-/// and "Versions"; Gemini API reference, "All methods" and "API keys"; Ollama's page on OpenAI compatibility.
-pub const KINDS: &[Kind] = &[
-    Kind { name: "openai", base_url: Some("https://api.openai.com/v1"), needs_key: true, ..OPENAI },
-    Kind {
-        name: "anthropic",
-        base_url: Some("https://api.anthropic.com"),
-        format: Format::Anthropic,
-        path: "/v1/messages",
-        stream_path: None,
-        auth_header: "x-api-key",
-        auth_prefix: "",
-        headers: &[("anthropic-version", "2023-06-01")],
-        needs_key: true,
-    },
-    Kind {
-        name: "gemini",
-        base_url: Some("https://generativelanguage.googleapis.com"),
-        format: Format::Gemini,
-        path: "/v1beta/models/{model}:generateContent",
-        stream_path: Some("/v1beta/models/{model}:streamGenerateContent?alt=sse"),
-        auth_header: "x-goog-api-key",
-        auth_prefix: "",
-        headers: &[],
-        needs_key: true,
-    },
-    Kind {
-        name: "vertex",
-        format: Format::Vertex,
-        path: "/models/{model}:generateContent",
-        stream_path: Some("/models/{model}:streamGenerateContent?alt=sse"),
-        needs_key: true,
-        ..OPENAI
-    },
-    Kind {
-        name: "vertex-anthropic",
-        format: Format::VertexAnthropic,
-        path: "/models/{model}:rawPredict",
-        stream_path: Some("/models/{model}:streamRawPredict"),
-        needs_key: true,
-        ..OPENAI
-    },
-    Kind {
-        name: "bedrock",
-        format: Format::Bedrock,
-        path: "/model/{model}/converse",
-        stream_path: Some("/model/{model}/converse-stream"),
-        ..OPENAI
-    },
-    Kind {
-        name: "bedrock-anthropic",
-        format: Format::BedrockAnthropic,
-        path: "/model/{model}/invoke",
-        stream_path: Some("/model/{model}/invoke-with-response-stream"),
-        ..OPENAI
-    },
-    Kind {
-        name: "cohere",
-        base_url: Some("https://api.cohere.com"),
-        format: Format::Cohere,
-        path: "/v2/chat",
-        needs_key: true,
-        ..OPENAI
-    },
-    Kind {
-        name: "mistral",
-        base_url: Some("https://api.mistral.ai/v1"),
-        format: Format::Mistral,
-        needs_key: true,
-        ..OPENAI
-    },
-    Kind {
-        name: "openai-responses",
-        base_url: Some("https://api.openai.com/v1"),
-        format: Format::Responses,
-        path: "/responses",
-        needs_key: true,
-        ..OPENAI
-    },
-    Kind { name: "openai-compatible", ..OPENAI },
-    Kind { name: "ollama", base_url: Some("http://127.0.0.1:11434/v1"), ..OPENAI },
-];
+pub fn all() -> &'static [Kind] {
+    &file().providers
+}
 
-const OPENAI: Kind = Kind {
-    name: "",
-    base_url: None,
-    format: Format::Openai,
-    path: "/chat/completions",
-    stream_path: None,
-    auth_header: "authorization",
-    auth_prefix: "Bearer ",
-    headers: &[],
-    needs_key: false,
-};
+/// The vendors that no type is for, and why.
+pub fn unsupported() -> &'static [Unsupported] {
+    &file().unsupported
+}
 
 /// The type of this name.
 pub fn kind(name: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|kind| kind.name == name)
+    all().iter().find(|kind| kind.name == name)
 }
 
 /// The names of all types.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    KINDS.iter().map(|kind| kind.name)
+    all().iter().map(|kind| kind.name)
 }

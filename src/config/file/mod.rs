@@ -17,8 +17,10 @@ pub mod kinds;
 pub mod meaning;
 pub mod nearest;
 pub mod pools;
+pub mod quirks;
 pub mod shape;
 pub mod types;
+pub mod variables;
 pub mod yaml;
 
 use finding::{Finding, Findings};

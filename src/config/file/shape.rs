@@ -31,6 +31,9 @@ impl<'a> Walk<'a> {
     /// `None`: there is nothing usable here, and a mistake says so (or it is an explicit null).
     fn value(&mut self, node: &Node, schema: &'a Json, path: &str) -> Option<Json> {
         let schema = resolve(self.root, schema);
+        if *schema == Json::Bool(true) {
+            return Some(any(node));
+        }
         if let Some(words) = words(schema) {
             return self.word(node, &words, path);
         }
@@ -72,7 +75,7 @@ impl<'a> Walk<'a> {
             return Some(of_key);
         }
         match schema.get("additionalProperties") {
-            Some(of_any @ Json::Object(_)) => Some(of_any),
+            Some(of_any @ (Json::Object(_) | Json::Bool(true))) => Some(of_any),
             _ => {
                 let known = schema.get("properties").and_then(Json::as_object);
                 let known = known.into_iter().flat_map(|known| known.keys().map(String::as_str));
@@ -151,6 +154,19 @@ impl<'a> Walk<'a> {
         };
         self.findings.mistake(path, format!("must be {expected}, and is {}{quote}", found.kind()));
         None
+    }
+}
+
+/// A value of which the schema says nothing.
+fn any(node: &Node) -> Json {
+    match &node.value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => Json::Bool(*value),
+        Value::Integer(number) => Json::from(*number),
+        Value::Float(number) => Json::from(*number),
+        Value::Text(text) => Json::from(text.as_str()),
+        Value::List(items) => items.iter().map(any).collect(),
+        Value::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), any(&entry.value))).collect(),
     }
 }
 

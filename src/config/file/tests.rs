@@ -89,7 +89,7 @@ limits: {request_bytes: 1}
         "1: listen: \"nowhere\" is no address and port",
         "2: lisen: unknown key; did you mean listen?",
         "4: providers[0].name: \"Open AI\" must be 1 to 64",
-        "5: providers[0].type: \"opnai\" is none of openai, anthropic, gemini, openai-compatible, ollama; did you mean openai?",
+        "5: providers[0].type: \"opnai\" is no known type; did you mean openai? (`switchyard providers` lists them)",
         "6: providers[0].api_key.evn: unknown key; did you mean env?",
         "7: providers[1].base_url: must be text, and is a number; put it in quotes",
         "8: providers[2].name: is missing",
@@ -134,13 +134,14 @@ fn providers_are_checked() {
         ),
         ("{name: openai, type: openai, base_url: 'ftp://x'}", "2: providers[0].base_url: "),
         ("{name: openai, type: openai, path: chat}", "2: providers[0].path: "),
-        ("{name: openai, type: openai, path: '/a?b'}", "2: providers[0].path: "),
+        ("{name: openai, type: openai, path: '/a?b#c'}", "2: providers[0].path: "),
+        ("{name: openai, type: openai, path: 'a?b'}", "2: providers[0].path: "),
         ("{name: openai, type: openai, stream_path: 'a?b'}", "2: providers[0].stream_path: "),
         ("{name: openai, type: openai, stream_path: '/a?b#c'}", "2: providers[0].stream_path: "),
         ("{name: openai, type: openai, stream_path: '/../a'}", "2: providers[0].stream_path: "),
         (
-            "{name: openai, type: openai, format: cohere}",
-            "2: providers[0].format: \"cohere\" is none of openai, anthropic, gemini",
+            "{name: openai, type: openai, format: coher}",
+            "2: providers[0].format: \"coher\" is none of openai, anthropic, gemini, vertex, vertex-anthropic, bedrock, bedrock-anthropic, cohere, mistral, openai-responses; did you mean cohere?",
         ),
         (
             "{name: openai, type: openai, api_key: {env: SET, value: x}}",
@@ -170,6 +171,112 @@ fn providers_are_checked() {
     ] {
         refused(&with(openai, by), start);
     }
+}
+
+#[test]
+fn addresses_have_their_variables() {
+    let openai = "{name: openai, type: openai, api_key: {env: SET}}";
+    for (by, start) in [
+        ("{name: openai, type: bedrock}", "2: providers[0].region: is missing: type bedrock needs it"),
+        (
+            "{name: openai, type: bedrock, region: evil.example/}",
+            "2: providers[0].region: \"evil.example/\" must be lower-case letters, digits and -",
+        ),
+        ("{name: openai, type: bedrock, region: 7}", "2: providers[0].region: must be text"),
+        (
+            "{name: openai, type: vertex, project: p, api_key: {env: SET}}",
+            "2: providers[0].location: is missing: type vertex needs it",
+        ),
+        (
+            "{name: openai, type: azure, resource: r, api_key: {env: SET}}",
+            "2: providers[0].api_version: is missing: type azure needs it",
+        ),
+        ("{name: openai, type: azure, resource: 'a.b', api_version: v1}", "2: providers[0].resource: "),
+        ("{name: openai, type: azure, resource: a, api_version: 'v1&x=y'}", "2: providers[0].api_version: "),
+        ("{name: openai, type: cloudflare, account: 'a/../b'}", "2: providers[0].account: "),
+        ("{name: openai, type: vertex, project: 'a?b', location: eu}", "2: providers[0].project: "),
+        (
+            "{name: openai, type: openai, path: '/x/{account}'}",
+            "2: providers[0].account: is missing: a path of this provider needs it",
+        ),
+        (
+            "{name: openai, type: togther}",
+            "2: providers[0].type: \"togther\" is no known type; did you mean together?",
+        ),
+    ] {
+        refused(&with(openai, by), start);
+    }
+    let unused = with(openai, "{name: openai, type: openai, region: us-east-1, api_key: {env: SET}}");
+    let line = "2: warning: providers[0].region: is not used: type openai has no place for it";
+    assert!(told(&unused).contains(&line.to_owned()), "{:#?}", told(&unused));
+    let keyless = with(openai, "{name: openai, type: groq}");
+    let line = "2: warning: providers[0]: openai has no api_key: it will refuse every request; its usual key is {env: GROQ_API_KEY}";
+    assert!(told(&keyless).contains(&line.to_owned()), "{:#?}", told(&keyless));
+}
+
+#[test]
+fn variables_go_into_addresses_and_paths() {
+    let openai = "{name: openai, type: openai, api_key: {env: SET}}";
+    let row = |by: &str| {
+        let plugin = compile::plugin(&good(&with(openai, by)), RoleName::Provider).unwrap();
+        plugin.providers[0].clone()
+    };
+    let azure =
+        row("{name: openai, type: azure, resource: Mine, api_version: 2024-10-21, api_key: {env: SET}}");
+    assert_eq!(azure.authority, "mine.openai.azure.com");
+    assert_eq!(azure.path, "/openai/deployments/{model}/chat/completions?api-version=2024-10-21");
+    assert_eq!((azure.auth_header.as_deref(), azure.auth_prefix.as_str()), (Some("api-key"), ""));
+    let v1 = row("{name: openai, type: azure-v1, resource: mine, api_key: {env: SET}}");
+    assert_eq!(
+        (v1.authority.as_str(), v1.path.as_str()),
+        ("mine.openai.azure.com", "/openai/v1/chat/completions")
+    );
+    let vertex =
+        "{name: openai, type: vertex-anthropic, project: p-1, location: global, api_key: {env: SET}}";
+    let vertex = row(vertex);
+    assert_eq!(vertex.authority, "aiplatform.googleapis.com");
+    assert_eq!(
+        vertex.path,
+        "/v1/projects/p-1/locations/global/publishers/anthropic/models/{model}:rawPredict"
+    );
+    // Who names the address needs no variable for it, and those that are needed are those of the path.
+    let own = "{name: openai, type: azure, base_url: 'http://127.0.0.1:1/{account}', account: a, api_version: v, api_key: {env: SET}}";
+    let own = row(own);
+    assert_eq!((own.scheme.as_str(), own.authority.as_str()), ("http", "127.0.0.1:1"));
+    assert_eq!(own.path, "/a/deployments/{model}/chat/completions?api-version=v");
+}
+
+#[test]
+fn quirks_of_a_row_can_be_overridden() {
+    let openai = "{name: openai, type: openai, api_key: {env: SET}}";
+    let moonshot = |quirks: &str| {
+        with(openai, &format!("{{name: openai, type: moonshot, quirks: {quirks}, api_key: {{env: SET}}}}"))
+    };
+    let of =
+        |text: &str| compile::plugin(&good(text), RoleName::Provider).unwrap().providers[0].quirks.clone();
+    let row = of(&with(openai, "{name: openai, type: moonshot, api_key: {env: SET}}"));
+    assert_eq!(row, kinds::kind("moonshot").unwrap().quirks);
+    assert!(!row.rename.is_empty() && !row.clamp.is_empty());
+    let own = of(&moonshot(
+        "{rename: {}, clamp: {top_p: {min: 0, max: 0.5}}, refuses: [seed], fixed: {store: false, x: {y: [1]}}, \
+         values: {tool_choice: {required: any}}, flat_content: true}",
+    ));
+    assert_eq!((own.rename.len(), own.refuses, own.flat_content), (0, vec!["seed".to_owned()], true));
+    assert_eq!(own.clamp, [("top_p".to_owned(), 0.0, 0.5)]);
+    assert_eq!(own.values, [("tool_choice".to_owned(), "required".to_owned(), "any".to_owned())]);
+    assert_eq!(own.fixed[1], ("x".to_owned(), serde_json::json!({"y": [1]})));
+    for (quirks, start) in [
+        ("{clamp: {top_p: {min: 1, max: 0}}}", "2: providers[0].quirks.clamp.top_p: min must not be larger"),
+        ("{clamp: {top_p: {min: 1}}}", "2: providers[0].quirks.clamp.top_p.max: is missing"),
+        ("{refuse: []}", "2: providers[0].quirks.refuse: unknown key; did you mean refuses?"),
+        ("{fixed: {model: x}}", "2: providers[0].quirks.fixed.model: model is written by"),
+        ("{rename: {a: ''}}", "2: providers[0].quirks: names of fields must not be empty"),
+    ] {
+        refused(&moonshot(quirks), start);
+    }
+    let gemini = "{name: openai, type: gemini, quirks: {flat_content: true}, api_key: {env: SET}}";
+    let line = "2: warning: providers[0].quirks: has no effect: only requests in OpenAI's format have quirks";
+    assert!(told(&with(openai, gemini)).contains(&line.to_owned()));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::duration::Duration;
+use super::{duration::Duration, quirks::Quirks};
 use crate::provider::Format;
 
 /// The whole file.
@@ -57,22 +57,41 @@ pub struct Gateway {
 pub struct Provider {
     /// What targets call it: lower-case letters, digits, `_` and `-`.
     pub name: String,
-    /// The row of the table of types: openai, anthropic, gemini, openai-compatible, ollama.
+    /// The row of the table of types: openai, anthropic, gemini, azure, bedrock, openai-compatible and many more;
+    /// `switchyard providers` lists them.
     #[serde(rename = "type")]
     pub kind: String,
     /// Its credential.
     #[serde(default)]
     pub api_key: Option<ApiKey>,
-    /// Where it is, as the vendor's own SDK means it: with `/v1` for openai and openai-compatible, without a path for
-    /// anthropic and gemini.
+    /// Where it is, as the vendor's own SDK means it: with `/v1` for openai, openai-compatible and mistral, without a
+    /// path for anthropic, gemini, bedrock and cohere.
     #[serde(default)]
     pub base_url: Option<String>,
+    /// The region of AWS, for types whose base URL has a place for it: us-east-1.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// The id of the project of Google Cloud, likewise.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// The location of Google Cloud, likewise: europe-west4, us, eu or global.
+    #[serde(default)]
+    pub location: Option<String>,
+    /// The name of the resource of Azure, likewise.
+    #[serde(default)]
+    pub resource: Option<String>,
+    /// The account, likewise: its id, or what the vendor calls an account identifier.
+    #[serde(default)]
+    pub account: Option<String>,
+    /// The version of Azure's API, for types whose path has a place for it: 2024-10-21.
+    #[serde(default)]
+    pub api_version: Option<String>,
     /// Its wire format; by default that of its type.
     #[serde(default)]
     #[schemars(with = "Option<FormatName>")]
     pub format: Option<Format>,
-    /// The path of its chat endpoint, after the path of `base_url`. The name of the model goes in the place of
-    /// `{model}`.
+    /// The path of its chat endpoint, after the path of `base_url`; it may have a query. The name of the model goes in
+    /// the place of `{model}`.
     #[serde(default)]
     pub path: Option<String>,
     /// The same for streams, where that is another one; it may have a query.
@@ -87,6 +106,9 @@ pub struct Provider {
     /// Further headers of each request to it.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// In what it differs from OpenAI, where that is something else than its type says.
+    #[serde(default)]
+    pub quirks: Option<Quirks>,
 }
 
 /// [`Format`] in the schema; the filter, which shares that type, knows no schemas.

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use serde_json::{Value, json};
+use switchyard::config::file::kinds;
 
 use super::http;
 
@@ -12,6 +13,17 @@ const OLLAMA: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Ad
 /// The most models of an Ollama that are listed.
 const OLLAMA_MODELS: usize = 50;
 
+/// Types whose models have names of their own, and patterns of these.
+const OTHERS: &[(&str, &[&str])] = &[
+    ("gemini", &["gemini-*", "gemma-*"]),
+    ("mistral", &["mistral-*", "ministral-*", "magistral-*", "codestral-*", "devstral-*"]),
+    ("cohere", &["command-*", "c4ai-*"]),
+    ("deepseek", &["deepseek-*"]),
+    ("xai", &["grok-*"]),
+    ("moonshot", &["kimi-*"]),
+    ("perplexity", &["sonar*"]),
+];
+
 /// What is there.
 #[derive(Debug, Default)]
 pub(crate) struct Detected {
@@ -19,6 +31,8 @@ pub(crate) struct Detected {
     pub(crate) openai: bool,
     /// `ANTHROPIC_API_KEY` is set.
     pub(crate) anthropic: bool,
+    /// Those of [`OTHERS`] whose usual variable is set: the type, that variable, and its patterns.
+    pub(crate) others: Vec<(&'static str, &'static str, &'static [&'static str])>,
     /// The models of a local Ollama.
     pub(crate) ollama: Vec<String>,
 }
@@ -26,7 +40,16 @@ pub(crate) struct Detected {
 /// Looks.
 pub(crate) async fn detect() -> Detected {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    Detected { openai: set("OPENAI_API_KEY"), anthropic: set("ANTHROPIC_API_KEY"), ollama: ollama().await }
+    let other = |(name, patterns): &(&'static str, &'static [&'static str])| {
+        let env = kinds::kind(name)?.key_env.filter(|env| set(env))?;
+        Some((*name, env, *patterns))
+    };
+    Detected {
+        openai: set("OPENAI_API_KEY"),
+        anthropic: set("ANTHROPIC_API_KEY"),
+        others: OTHERS.iter().filter_map(other).collect(),
+        ollama: ollama().await,
+    }
 }
 
 async fn ollama() -> Vec<String> {
@@ -46,7 +69,7 @@ fn usable(name: &str) -> bool {
 impl Detected {
     /// Whether nothing is there.
     pub(crate) fn is_empty(&self) -> bool {
-        !self.openai && !self.anthropic && self.ollama.is_empty()
+        !self.openai && !self.anthropic && self.others.is_empty() && self.ollama.is_empty()
     }
 
     /// A `gateway.yaml` of what is there. JSON is YAML.
@@ -70,6 +93,10 @@ impl Detected {
         if self.anthropic {
             models.push(model("claude-sonnet-4-5", &self.targets("gpt-4.1", "claude-sonnet-4-5", false)));
             models.push(model("claude-*", &[json!({"provider": "claude"})]));
+        }
+        for (name, env, patterns) in &self.others {
+            providers.push(json!({"name": name, "type": name, "api_key": {"env": env}}));
+            models.extend(patterns.iter().map(|pattern| model(pattern, &[json!({"provider": name})])));
         }
         if !self.ollama.is_empty() {
             providers.push(json!({"name": "ollama", "type": "ollama"}));

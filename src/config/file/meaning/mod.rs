@@ -3,6 +3,7 @@
 mod keys;
 mod models;
 mod providers;
+mod variables;
 
 use super::{address, finding::Findings, types::Gateway};
 

@@ -1,11 +1,14 @@
 //! Providers.
 
-use super::{Surroundings, is_config_path, is_header_name, is_header_value, is_plain_name, unique};
+use super::{
+    Surroundings, is_config_path, is_header_name, is_header_value, is_plain_name, unique, variables,
+};
 use crate::config::file::{
     address::{self, BaseUrl},
     finding::Findings,
     kinds, nearest,
     types::{ApiKey, Gateway, Provider},
+    variables::fill,
 };
 
 /// Headers that the filter or Envoy writes, so that a configured one would be lost or do harm.
@@ -22,14 +25,17 @@ pub(super) fn check(gateway: &Gateway, around: &dyn Surroundings, findings: &mut
         let path = format!("providers[{index}]");
         name(provider, &path, findings);
         kind(provider, &path, findings);
-        base_url(provider, &path, findings);
+        let complete = variables::check(provider, &path, findings);
+        base_url(provider, complete, &path, findings);
+        variables::quirks(provider, &path, findings);
         headers(provider, &path, findings);
         match &provider.api_key {
             Some(key) => api_key(key, &format!("{path}.api_key"), around, findings),
             None if needs_key(provider) => {
+                let hint = usual_key(provider);
                 findings.warning(
                     &path,
-                    format!("{} has no api_key: it will refuse every request", provider.name),
+                    format!("{} has no api_key: it will refuse every request{hint}", provider.name),
                 );
             }
             None => {}
@@ -47,6 +53,11 @@ fn needs_key(provider: &Provider) -> bool {
     provider.base_url.is_none() && kinds::kind(&provider.kind).is_some_and(|kind| kind.needs_key)
 }
 
+fn usual_key(provider: &Provider) -> String {
+    let env = kinds::kind(&provider.kind).and_then(|kind| kind.key_env);
+    env.map(|env| format!("; its usual key is {{env: {env}}}")).unwrap_or_default()
+}
+
 fn name(provider: &Provider, path: &str, findings: &mut Findings) {
     if !is_plain_name(&provider.name) {
         let text = format!("{:?} must be 1 to 64 of a-z, 0-9, _ and -", provider.name);
@@ -56,36 +67,33 @@ fn name(provider: &Provider, path: &str, findings: &mut Findings) {
 
 fn kind(provider: &Provider, path: &str, findings: &mut Findings) {
     if kinds::kind(&provider.kind).is_none() {
-        let names: Vec<&str> = kinds::names().collect();
-        let hint = nearest::hint(&provider.kind, names.iter().copied());
-        let text = format!("{:?} is none of {}{hint}", provider.kind, names.join(", "));
+        let hint = nearest::hint(&provider.kind, kinds::names());
+        let text = format!("{:?} is no known type{hint} (`switchyard providers` lists them)", provider.kind);
         findings.mistake(&format!("{path}.type"), text);
     }
 }
 
-fn base_url(provider: &Provider, path: &str, findings: &mut Findings) {
+/// `complete`: its variables are there and legal.
+fn base_url(provider: &Provider, complete: bool, path: &str, findings: &mut Findings) {
     let at = format!("{path}.base_url");
-    match &provider.base_url {
-        Some(url) => {
-            if let Err(mistake) = BaseUrl::parse(url) {
+    let of_kind = kinds::kind(&provider.kind).map(|kind| kind.base_url);
+    match provider.base_url.as_deref().or(of_kind.flatten()) {
+        Some(url) if complete => {
+            if let Err(mistake) = BaseUrl::parse(&fill(url, provider).unwrap_or_else(|_| url.to_owned())) {
                 findings.mistake(&at, mistake);
             }
         }
-        None if kinds::kind(&provider.kind).is_some_and(|kind| kind.base_url.is_none()) => {
+        None if of_kind.is_some() => {
             findings.mistake(&at, format!("is missing: type {} needs it", provider.kind));
         }
-        None => {}
+        Some(_) | None => {}
     }
-    if let Some(chat) = &provider.path
-        && !(chat.starts_with('/') && address::is_path(chat))
-    {
-        findings.mistake(&format!("{path}.path"), format!("{chat:?} is no path that begins with /"));
-    }
-    if let Some(chat) = &provider.stream_path {
+    for (name, chat) in [("path", &provider.path), ("stream_path", &provider.stream_path)] {
+        let Some(chat) = chat else { continue };
         let (before, query) = chat.split_once('?').unwrap_or((chat, ""));
         if !(before.starts_with('/') && address::is_path(before) && address::is_path(query)) {
             let text = format!("{chat:?} is no path that begins with /, nor one with a query");
-            findings.mistake(&format!("{path}.stream_path"), text);
+            findings.mistake(&format!("{path}.{name}"), text);
         }
     }
 }
