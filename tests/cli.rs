@@ -4,7 +4,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -16,6 +16,8 @@ fn switchyard(arguments: &[&str]) -> Output {
         .current_dir(ROOT)
         .env_remove("OPENAI_API_KEY")
         .env_remove("ANTHROPIC_API_KEY")
+        .env_remove("GEMINI_API_KEY")
+        .env_remove("MISTRAL_API_KEY")
         .env_remove("ENVOY")
         .env_remove("SWITCHYARD_WASM")
         .output()
@@ -125,6 +127,88 @@ fn models_shows_targets_context_and_price() {
 }
 
 #[test]
+fn providers_lists_every_type_and_shows_one_in_full() {
+    let table = text(&switchyard(&["providers"]).stdout);
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["TYPE", "FORMAT", "BASE", "URL", "CREDENTIAL", "KEY", "CHECKED"]);
+    assert!(rows.len() > 130, "{}", rows.len());
+    let openai = ["openai", "openai", "https://api.openai.com/v1", "authorization", "OPENAI_API_KEY", "yes"];
+    assert_eq!(rows[1], openai);
+    let json: serde_json::Value =
+        serde_json::from_slice(&switchyard(&["providers", "--json"]).stdout).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), rows.len() - 1);
+
+    let whole = text(&switchyard(&["providers", "azure"]).stdout);
+    assert_eq!(
+        whole,
+        "type        azure
+format      openai
+base_url    https://{resource}.openai.azure.com/openai
+path        /deployments/{model}/chat/completions?api-version={api_version}
+credential  api-key: …
+key         AZURE_API_KEY
+note        The model is the name of the deployment.
+checked     yes
+sources     litellm-1.109.1; Portkey-AI/gateway src/providers; bifrost docs/providers; envoyproxy/ai-gateway supported-providers.md; openai 3.54.0, lib/azure.py
+"
+    );
+    let one: serde_json::Value =
+        serde_json::from_slice(&switchyard(&["providers", "moonshot", "--json"]).stdout).unwrap();
+    assert_eq!(one["quirks"]["clamp"], serde_json::json!([["temperature", 0.0, 1.0]]));
+    for (name, says) in [
+        ("togther", "switchyard: there is no type togther; did you mean together?\n"),
+        ("oci", "switchyard: oci is not supported: requests are signed with RSA; a format of its own\n"),
+    ] {
+        let output = switchyard(&["providers", name]);
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(1), says));
+    }
+}
+
+#[test]
+fn models_shows_the_whole_catalogue_when_asked() {
+    let table = text(&switchyard(&["models", "--all"]).stdout);
+    assert!(table.lines().count() > 3000, "{}", table.lines().count());
+    let table = text(&switchyard(&["models", "--all", "--type", "anthropic"]).stdout);
+    let row = table.lines().find(|line| line.contains(" claude-sonnet-4-5 ")).unwrap();
+    let cells: Vec<&str> = row.split_whitespace().collect();
+    assert_eq!(cells[..7], ["anthropic", "claude-sonnet-4-5", "chat", "200000", "64000", "3", "15"], "{row}");
+    // Not priced is not free.
+    let row = table.lines().find(|line| line.contains("claude-fable-5-2 ")).unwrap();
+    assert_eq!(row.split_whitespace().nth(5), Some("?"), "{row}");
+    // A type without a table of its own has that of its vendor.
+    let json = switchyard(&["models", "--all", "--type", "azure-v1", "--json"]).stdout;
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let model = json.as_array().unwrap().iter().find(|model| model["model"] == "gpt-4.1").unwrap();
+    assert_eq!((&model["mode"], &model["facts"]["input_price"]), (&"chat".into(), &2.0.into()));
+    let json = switchyard(&["models", "examples/two-providers.yaml", "--json"]).stdout;
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!((&json[0]["provider"], &json[0]["upstream"]), (&"openai".into(), &"gpt-4.1".into()));
+    for wrong in
+        [&["models"][..], &["models", "--type", "openai"], &["models", "--all", "examples/keys.yaml"]]
+    {
+        assert_eq!(switchyard(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+    assert_eq!(switchyard(&["models", "--all", "--type", "opnai"]).status.code(), Some(1));
+}
+
+#[test]
+fn listings_end_quietly_when_their_reader_has_gone() {
+    for arguments in
+        [&["providers"][..], &["providers", "--json"], &["models", "--all"], &["providers", "groq"]]
+    {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_switchyard"))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_new_key_is_taken_by_the_check() {
     let output = switchyard(&["keys", "new"]);
     let printed = text(&output.stdout);
@@ -172,6 +256,49 @@ fn envoy() -> Option<PathBuf> {
     let own = Path::new(ROOT).join(".venv/bin/envoy");
     let answers = |program: &PathBuf| Command::new(program).arg("--version").output().is_ok();
     asked.into_iter().chain([PathBuf::from("envoy"), own]).find(answers)
+}
+
+/// A `gateway.yaml` with a provider of each type of the catalogue, each with a model of its own.
+fn every_type() -> String {
+    let json = switchyard(&["providers", "--json"]).stdout;
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let (mut providers, mut models) = (String::from("providers:\n"), String::from("models:\n"));
+    for row in json.as_array().unwrap() {
+        let name = row["name"].as_str().unwrap();
+        let mut fields = String::new();
+        let places = format!("{} {}", row["base_url"], row["path"]);
+        for variable in ["region", "project", "location", "resource", "account", "api_version"] {
+            if places.contains(&format!("{{{variable}}}")) {
+                fields.push_str(&format!(", {variable}: some-value1"));
+            }
+        }
+        if row["base_url"].is_null() {
+            fields.push_str(", base_url: 'https://example.com/v1'");
+        }
+        providers.push_str(&format!("  - {{name: {name}, type: {name}, api_key: {{value: k}}{fields}}}\n"));
+        models.push_str(&format!("  - {{name: of-{name}, targets: [{{provider: {name}, model: m}}]}}\n"));
+    }
+    providers + &models
+}
+
+#[test]
+fn envoy_takes_a_provider_of_every_type() {
+    let file = Scratch::new("every.yaml", &every_type());
+    let output = switchyard(&["render", "envoy", file.path()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let wasm = Path::new(ROOT).join("dist/switchyard.wasm");
+    let (Some(envoy), true) = (envoy(), wasm.is_file()) else {
+        println!("skipped: envoy_takes_a_provider_of_every_type: needs an Envoy and dist/switchyard.wasm");
+        return;
+    };
+    let rendered = Scratch::new("every-envoy.yaml", &text(&output.stdout));
+    let output = Command::new(&envoy)
+        .args(["--mode", "validate", "--disable-hot-restart", "-l", "warning", "-c", rendered.path()])
+        .current_dir(ROOT)
+        .output()
+        .unwrap();
+    let told = text(&output.stderr);
+    assert!(output.status.success() && !told.contains("eprecated"), "{told}");
 }
 
 #[test]

@@ -119,7 +119,9 @@ fn facts(gateway: &Gateway, provider: &Provider) -> Vec<(String, ModelFacts)> {
 fn known_models(table: &str, name: &str) -> Vec<(String, ModelFacts)> {
     use crate::route::pattern;
     if pattern::is_pattern(name) {
-        let met = catalogue::models(table).filter(|(model, _)| pattern::matches(name, model));
+        // What a client can ask for: no endpoint of ours is for completions.
+        let asked = |row: &catalogue::Model| row.mode() != "completion";
+        let met = catalogue::models(table).filter(|(model, row)| pattern::matches(name, model) && asked(row));
         return met.map(|(model, row)| (model.to_owned(), row.facts.clone())).collect();
     }
     catalogue::facts(table, name).map(|facts| (name.to_owned(), facts)).into_iter().collect()
