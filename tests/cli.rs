@@ -145,6 +145,7 @@ fn providers_lists_every_type_and_shows_one_in_full() {
 format      openai
 base_url    https://{resource}.openai.azure.com/openai
 path        /deployments/{model}/chat/completions?api-version={api_version}
+embeddings  /deployments/{model}/embeddings?api-version={api_version}
 credential  api-key: …
 key         AZURE_API_KEY
 note        The model is the name of the deployment.

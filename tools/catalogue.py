@@ -83,8 +83,8 @@ def price(row, key):
 
 def row_facts(row, local=False):
     facts = {
-        "max_output": row.get("max_output_tokens"),
-        "context": row.get("max_input_tokens"),
+        "max_output": row.get("max_output_tokens") or None,
+        "context": row.get("max_input_tokens") or None,
         "json_schema": bool(row.get("supports_response_schema")) and row.get("mode") == "chat",
         "input_price": price(row, "input_cost_per_token"),
         "output_price": price(row, "output_cost_per_token"),

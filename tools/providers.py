@@ -268,6 +268,21 @@ ROWS = {
     },
 }
 
+# Endpoints for embeddings that are not `/embeddings`, and for rerank: the vendors' API references, and for hosts in
+# OpenAI's format the facts' list of endpoints. Voyage's own rerank is another format.
+EMBEDDINGS = {
+    "gemini": "/v1beta/models/{model}:batchEmbedContents", "vertex": "/models/{model}:predict",
+    "bedrock": "/model/{model}/invoke", "cohere": "/v2/embed", "mistral": "/embeddings",
+    "openai-responses": "/embeddings", "azure-responses": "/embeddings", "codestral": None,
+    "azure": "/deployments/{model}/embeddings?api-version={api_version}",
+    "azure-ai": "/models/embeddings?api-version={api_version}",
+    "predibase": None, "perplexity": "/v1/embeddings",
+}
+RERANK = {
+    "bedrock": "/model/{model}/invoke", "cohere": "/v2/rerank",
+    **dict.fromkeys(("fireworks", "jina", "novita", "openai-compatible", "together", "vllm"), "/rerank"),
+}
+
 # Usual variables that neither the facts nor the second source tell; LiteLLM's or the vendor's.
 ENV = {
     "ai21": "AI21_API_KEY", "aiml": "AIML_API_KEY", "cometapi": "COMETAPI_KEY", "compactifai": "COMPACTIFAI_API_KEY",
@@ -289,10 +304,10 @@ FIRST = (
 # A member with this value is not written.
 DEFAULT = {
     "format": "openai", "path": "/chat/completions", "auth_header": "authorization", "auth_prefix": "Bearer ",
-    "needs_key": True, "headers": [], "quirks": {}, "checked": False,
+    "embeddings_path": "/embeddings", "needs_key": True, "headers": [], "quirks": {}, "checked": False,
 }
 ORDER = (
-    "name", "format", "base_url", "path", "stream_path", "auth_header", "auth_prefix", "headers", "key_env", "needs_key",
+    "name", "format", "base_url", "path", "stream_path", "embeddings_path", "rerank_path", "auth_header", "auth_prefix", "headers", "key_env", "needs_key",
     "models", "quirks", "note", "checked", "sources",
 )
 
@@ -371,7 +386,11 @@ def main(path):
             row["key_env"] = None
     lines = []
     for name in [*FIRST, *sorted(set(rows) - set(FIRST))]:
-        row = {member: rows[name][member] for member in ORDER if rows[name].get(member) is not None}
+        usual = "/embeddings" if rows[name].get("format", "openai") == "openai" else None
+        rows[name] |= {"embeddings_path": EMBEDDINGS.get(name, usual), "rerank_path": RERANK.get(name)}
+        # That there are no embeddings must be said: the default is that there are.
+        told = [member for member in ORDER if rows[name].get(member) is not None or member == "embeddings_path"]
+        row = {member: rows[name][member] for member in told}
         row = {member: value for member, value in row.items() if value != DEFAULT.get(member)}
         lines.append(json.dumps(row, ensure_ascii=False))
     left_out = [json.dumps({"name": name.replace("_", "-"), "why": why}) for name, why in sorted(UNSUPPORTED.items())]

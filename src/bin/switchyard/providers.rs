@@ -67,6 +67,8 @@ fn whole(kind: &Kind) -> String {
         ("base_url", kind.base_url.unwrap_or("(required)").to_owned()),
         ("path", kind.path.to_owned()),
         ("stream_path", kind.stream_path.unwrap_or_default().to_owned()),
+        ("embeddings", kind.embeddings_path.unwrap_or_default().to_owned()),
+        ("rerank", kind.rerank_path.unwrap_or_default().to_owned()),
         ("credential", format!("{}: {}…{needed}", kind.auth_header, kind.auth_prefix)),
         ("key", kind.key_env.unwrap_or_default().to_owned()),
         ("headers", headers.join(", ")),

@@ -31,6 +31,11 @@ pub struct Kind {
     pub path: &'static str,
     /// The same for requests of streams, where it is another one.
     pub stream_path: Option<&'static str>,
+    /// The path of its endpoint for embeddings, where it has one; for OpenAI's format `/embeddings` unless it is known to
+    /// have none.
+    pub embeddings_path: Option<&'static str>,
+    /// The path of its endpoint for rerank, where it is known to have one.
+    pub rerank_path: Option<&'static str>,
     /// The header of its credential.
     pub auth_header: &'static str,
     /// What stands before the credential.
@@ -64,6 +69,8 @@ impl Default for Kind {
             base_url: None,
             path: "/chat/completions",
             stream_path: None,
+            embeddings_path: Some("/embeddings"),
+            rerank_path: None,
             auth_header: "authorization",
             auth_prefix: "Bearer ",
             headers: Vec::new(),

@@ -108,6 +108,9 @@ fn every_row_is_sane() {
             assert!(kind.headers.contains(&("anthropic-version", "2023-06-01")), "{name}");
             assert!(!kind.base_url.is_some_and(|url| url.ends_with("/v1")), "{name}");
         }
+        for path in [kind.embeddings_path, kind.rerank_path].into_iter().flatten() {
+            assert!(path.starts_with('/'), "{name}: {path}");
+        }
         if kind.format != Format::Openai {
             assert!(kind.quirks.is_none(), "{name}: quirks are of OpenAI's format");
         }
@@ -118,7 +121,10 @@ fn every_row_is_sane() {
     // Braces are variables or the model, and nothing else.
     let known: BTreeSet<&str> =
         Variable::ALL.iter().map(|variable| variable.name()).chain(["model"]).collect();
-    for text in all().iter().flat_map(|kind| [kind.base_url, Some(kind.path), kind.stream_path]).flatten() {
+    let texts = |kind: &'static Kind| {
+        [kind.base_url, Some(kind.path), kind.stream_path, kind.embeddings_path, kind.rerank_path]
+    };
+    for text in all().iter().flat_map(texts).flatten() {
         for part in text.split('{').skip(1) {
             assert!(known.contains(part.split('}').next().unwrap()), "{text}");
         }
