@@ -175,7 +175,8 @@ def listing(row):
 def bare(table, litellm, name):
     """The provider's own name of the model; nothing where the row is none of a model."""
     route = name.split("/", 1)[0]
-    routes = (litellm, litellm.replace("_", "-"), litellm.split("-")[0], "vertex_ai", "azure", "azure_ai", "bedrock", "cohere")
+    routes = {litellm, litellm.replace("_", "-"), litellm.split("-")[0]}
+    routes |= {"vertex_ai", "azure", "azure_ai", "bedrock", "cohere"}
     if "/" in name and route in routes:
         name = name.split("/", 1)[1]
     return None if BUCKET.match(name) or name == "container" or (table in NO_SLASH and "/" in name) else name

@@ -128,6 +128,7 @@ ROWS = {
     },
     "azure-ai": {
         "path": "/models/chat/completions?api-version={api_version}", **API_KEY, "key_env": "AZURE_AI_API_KEY",
+        "note": "Microsoft calls this API deprecated: azure-v1 is the newer one.",
     },
     "azure-anthropic": {
         "base_url": FOUNDRY + "/anthropic", **ANTHROPIC, **X_API_KEY, "models": "azure-ai", "sources": [f"{LITELLM}"],
@@ -136,6 +137,8 @@ ROWS = {
     "cohere": {"base_url": "https://api.cohere.com", "path": "/v2/chat"},
     "cohere-openai": {
         "base_url": "https://api.cohere.ai/compatibility/v1", "models": "cohere", "key_env": "COHERE_API_KEY",
+        # Strands Agents' page on Cohere: the API refuses stream_options.
+        "quirks": {"refuses": ["stream_options"]},
         "sources": [f"{LITELLM} + Portkey-AI/gateway"], "note": "Cohere's own OpenAI-compatible endpoint.",
     },
     "mistral": {"format": "mistral"},
@@ -151,7 +154,7 @@ ROWS = {
         "sources": [f"{LITELLM}"],
     },
     "zai-anthropic": {
-        "base_url": "https://api.z.ai/api/anthropic", **ANTHROPIC, **X_API_KEY, "models": "zai", "key_env": "ZAI_API_KEY",
+        "base_url": "https://api.z.ai/api/anthropic", **ANTHROPIC, "models": "zai", "key_env": "ZAI_API_KEY",
         "sources": [f"{LITELLM}"],
     },
     "openrouter-anthropic": {
@@ -307,7 +310,8 @@ DEFAULT = {
     "embeddings_path": "/embeddings", "needs_key": True, "headers": [], "quirks": {}, "checked": False,
 }
 ORDER = (
-    "name", "format", "base_url", "path", "stream_path", "embeddings_path", "rerank_path", "auth_header", "auth_prefix", "headers", "key_env", "needs_key",
+    "name", "format", "base_url", "path", "stream_path", "embeddings_path", "rerank_path", "auth_header", "auth_prefix",
+    "headers", "key_env", "needs_key",
     "models", "quirks", "note", "checked", "sources",
 )
 
@@ -372,7 +376,8 @@ def main(path):
     for name, row in rows.items():
         row["name"] = name
         base, header = row.get("base_url"), row.get("auth_header") or DEFAULT["auth_header"]
-        same = [line for line in seconds.get(name, []) if (line[0], line[1]) == (base, header) and line[3] not in row["sources"]]
+        others = [line for line in seconds.get(name, []) if line[3] not in row["sources"]]
+        same = [line for line in others if (line[0], line[1]) == (base, header)]
         row["checked"] = bool(same)
         row["sources"] = row["sources"] + [line[3] for line in same]
         row["key_env"] = ENV.get(name) or next((line[2] for line in same if line[2]), None) or row.get("key_env")
