@@ -102,7 +102,7 @@ def claude_line(name):
     """`opus-4-5` of `claude-opus-4-5-20251101`, `us.anthropic.claude-opus-4-5-20251101-v1:0`, `claude-opus-4-5@20251101`;
     nothing for other models."""
     found = re.match(
-        r"^(?:[a-z-]+\.)?(?:anthropic\.)?claude-([a-z0-9.-]+?)(?:-v\d+(?::\d+)?(?::\d+k)?)?"
+        r"^(?:[a-z-]+\.)?(?:anthropic[./])?claude-([a-z0-9.-]+?)(?:-v\d+(?::\d+)?(?::\d+k)?)?"
         r"(?:[-@]\d{8}(?:-v\d+(?::\d+)?)?)?(?:@default)?$",
         name,
     )
@@ -146,9 +146,10 @@ def own_facts(table, name, row):
     """What is known of the two families besides the table's own columns."""
     line = claude_line(name)
     # Others serve Claude in other formats, which know nothing of this.
-    if line and table in ("anthropic", "vertex-anthropic", "bedrock", "azure-ai"):
+    if line and table in ("anthropic", "vertex-anthropic", "bedrock", "azure-ai", "snowflake", "vercel"):
         facts = row_facts(row) | {"json_schema": False} | anthropic_facts(line)
-        if table == "bedrock" and line in NO_SCHEMA_BEDROCK:
+        # Whether these two pass a schema on is not known.
+        if (table == "bedrock" and line in NO_SCHEMA_BEDROCK) or table in ("snowflake", "vercel"):
             facts["json_schema"] = False
         return facts
     facts = row_facts(row, table in LOCAL)

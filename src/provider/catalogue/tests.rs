@@ -102,6 +102,9 @@ fn capabilities_are_the_models_own_wherever_they_are_served() {
         );
         assert_eq!(found.json_schema, like.json_schema, "{name}");
     }
+    for (table, name) in [("snowflake", "claude-sonnet-4-5"), ("vercel", "anthropic/claude-opus-4.5")] {
+        assert_eq!(facts(table, name).unwrap().thinking, Thinking::Budget, "{name}");
+    }
     let of = |name: &str| facts("bedrock", name).unwrap();
     assert_eq!(of("anthropic.claude-3-5-sonnet-20241022-v2:0").thinking, Thinking::None);
     assert_eq!(of("anthropic.claude-3-7-sonnet-20250219-v1:0").thinking, Thinking::Budget);
