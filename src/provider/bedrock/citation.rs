@@ -5,10 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{
-    json::{MaybeText, compact},
-    response::object,
-};
+use super::json::{MaybeText, compact, object};
 use crate::ir::{Citation, Extra};
 
 /// The most bytes of sources that are kept until the answer ends; those beyond are left out, since the client sees the

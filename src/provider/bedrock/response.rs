@@ -11,12 +11,15 @@ use serde_json::value::RawValue;
 use super::{
     citation::{self, Sources},
     error,
-    json::{MaybeText, compact},
+    json::{MaybeText, compact, list, object},
     usage,
 };
 use crate::{
     ir::{ApiError, ErrorKind, Extra, Finish, Reply, ReplyPart},
-    provider::gemini::response::call_id,
+    provider::{
+        fault::{no_call, no_reply},
+        ids::call_id,
+    },
 };
 
 /// Reads a reply with status 200. `id` is what the ids of calls are made of where the provider gave none: nothing that
@@ -71,11 +74,6 @@ pub(super) fn finish(reason: Option<&str>, calls: bool) -> Finish<'static> {
 pub(super) fn trace(raw: &RawValue) -> Option<Extra<'_>> {
     let some = raw.get().starts_with('{') && raw.get() != "{}";
     some.then(|| Extra { vendor: "aws", name: "trace", json: compact(raw.get()) })
-}
-
-/// The object that `raw` is.
-pub(super) fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
-    raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok()).flatten()
 }
 
 #[derive(Deserialize)]
@@ -230,9 +228,6 @@ impl<'a> Reader<'a, '_> {
 
     fn cited(&mut self, cited: &Cited<'a>) {
         let start = self.chars;
-        let list = |raw: Option<&'a RawValue>| -> Vec<&'a RawValue> {
-            raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
-        };
         for block in list(cited.content).into_iter().filter_map(object::<Block<'_>>) {
             self.text(block.text);
         }
@@ -242,12 +237,4 @@ impl<'a> Reader<'a, '_> {
             }
         }
     }
-}
-
-fn no_reply() -> ApiError {
-    ApiError::new(ErrorKind::Server, "The provider answered with something that is no reply.")
-}
-
-fn no_call() -> ApiError {
-    ApiError::new(ErrorKind::Server, "The provider sent a tool call that cannot be read.")
 }

@@ -9,8 +9,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    ir::{ApiError, ErrorKind, Finish, Reply, ReplyPart},
+    ir::{ApiError, Finish, Reply, ReplyPart},
     provider::{
+        fault::{no_call, no_reply},
+        ids::call_id,
         json::{Count, MaybeText, compact},
         openai::{
             error,
@@ -68,11 +70,6 @@ pub(super) fn finish_of(word: &str, calls: bool) -> Finish<'static> {
         _ if calls => Finish::ToolCalls,
         _ => Finish::Stop,
     }
-}
-
-/// The id of the `count`th call of an answer whose provider gave it none.
-pub(super) fn call_id(answer: &str, count: u32) -> String {
-    format!("call_{answer}_{count}")
 }
 
 /// A reply, or one chunk of a stream.
@@ -259,12 +256,4 @@ fn list(raw: &RawValue) -> Vec<&RawValue> {
 
 pub(super) fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
     raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok()).flatten()
-}
-
-fn no_reply() -> ApiError {
-    ApiError::new(ErrorKind::Server, "The provider answered with something that is no reply.")
-}
-
-pub(super) fn no_call() -> ApiError {
-    ApiError::new(ErrorKind::Server, "The provider sent a tool call that cannot be read.")
 }

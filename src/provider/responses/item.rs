@@ -10,8 +10,11 @@ use super::{
     json::{Count, MaybeText, elements, object},
 };
 use crate::{
-    ir::{ApiError, Citation, ErrorKind, Finish},
-    provider::signature,
+    ir::{ApiError, Citation, Finish},
+    provider::{
+        fault::{no_call, server},
+        signature,
+    },
 };
 
 /// Between two pieces of reasoning: each is a paragraph or more, with a heading.
@@ -190,8 +193,7 @@ impl<'a> Item<'a> {
     /// For a call without a name.
     pub(super) fn call(self, made: impl FnOnce() -> String) -> Result<Call<'a>, ApiError> {
         let some = |text: MaybeText<'a>| text.0.filter(|text| !text.is_empty());
-        let name =
-            some(self.name).ok_or_else(|| server("The provider sent a tool call that cannot be read."))?;
+        let name = some(self.name).ok_or_else(|| no_call())?;
         let id = some(self.call_id).or(some(self.id)).unwrap_or_else(|| Cow::Owned(made()));
         let arguments = self.arguments.0.filter(|text| !text.trim().is_empty()).unwrap_or_default();
         Ok(Call { id, name, arguments })
@@ -248,14 +250,4 @@ pub(super) fn citation(raw: &RawValue, before: u64) -> Option<Citation<'_>> {
 /// How many characters a text has, as places in it are counted.
 pub(super) fn characters(text: &str) -> u64 {
     text.chars().count() as u64
-}
-
-/// The id of the `count`th call of an answer whose provider gave it none.
-pub(super) fn call_id(answer: &str, count: u32) -> String {
-    format!("call_{answer}_{count}")
-}
-
-/// The provider's fault, in these words.
-pub(super) fn server(message: &str) -> ApiError {
-    ApiError::new(ErrorKind::Server, message)
 }

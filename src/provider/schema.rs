@@ -1,4 +1,4 @@
-//! JSON Schemas brought to the subset that Anthropic's structured outputs take.
+//! JSON Schemas brought to the subset that structured outputs take, at Anthropic and on Bedrock.
 //!
 //! Source: API guide "Structured outputs", section "JSON Schema limitations", and what the official SDKs do about it:
 //! constraints that are not enforced move into the description, so that the model still reads them.
@@ -7,9 +7,8 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use super::json::{Array, Object, compact, members};
 use crate::ir::ApiError;
-
-use super::super::json::{Array, Object, compact, members};
 
 /// Deepest nesting that is followed; a schema beyond it is refused rather than walked without end.
 const MAX_DEPTH: usize = 64;
@@ -23,11 +22,7 @@ const FORMATS: [&str; 9] =
 /// # Errors
 ///
 /// Where a schema stands that is no object, or deeper than 64 levels, naming `param`.
-pub(in crate::provider) fn write_closed(
-    raw: &RawValue,
-    out: &mut Vec<u8>,
-    param: &str,
-) -> Result<(), ApiError> {
+pub(super) fn write_closed(raw: &RawValue, out: &mut Vec<u8>, param: &str) -> Result<(), ApiError> {
     schema(raw, out, param, 0)
 }
 

@@ -1,18 +1,15 @@
-//! The conversation in Anthropic's order: a system prompt, then turns that alternate.
+//! The conversation of formats that want turns: a system prompt, then turns that alternate.
 
-use crate::{
-    ir::{ApiError, Message, Part, Request, Role},
-    provider::model::ModelFacts,
+use super::{
+    conversation::{self, Placed, behind_system, is_system},
+    model::ModelFacts,
+    signature::is_checkable,
 };
-
-use super::blocks;
-
-/// A message with its place in the client's list, which errors name.
-pub(in crate::provider) type Placed<'r> = (usize, &'r Message<'r>);
+use crate::ir::{ApiError, Message, Part, Request, Role};
 
 /// Who speaks in a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::provider) enum Voice {
+pub(super) enum Voice {
     /// The user, tools that answer, and system messages that have no other place.
     User,
     /// The model.
@@ -23,56 +20,61 @@ pub(in crate::provider) enum Voice {
 
 /// Messages that make one turn.
 #[derive(Debug)]
-pub(in crate::provider) struct Turn<'r> {
+pub(super) struct Turn<'r> {
     /// Who speaks.
-    pub(in crate::provider) voice: Voice,
+    pub(super) voice: Voice,
     /// Never empty, and none of them is blank.
-    pub(in crate::provider) messages: Vec<Placed<'r>>,
+    pub(super) messages: Vec<Placed<'r>>,
 }
 
 /// A request's messages, without those that say nothing.
 #[derive(Debug)]
-pub(in crate::provider) struct Conversation<'r> {
+pub(super) struct Conversation<'r> {
     /// The leading run of system and developer messages.
-    pub(in crate::provider) system: Vec<Placed<'r>>,
+    pub(super) system: Vec<Placed<'r>>,
     /// All others; consecutive ones of one voice are one turn.
-    pub(in crate::provider) turns: Vec<Turn<'r>>,
+    pub(super) turns: Vec<Turn<'r>>,
 }
 
 impl<'r> Conversation<'r> {
-    /// Sorts the messages of `request`.
+    /// Sorts messages. `system_anywhere` says that a system message may be a turn of its own.
+    pub(super) fn of(said: &[Placed<'r>], system_anywhere: bool) -> Self {
+        let (system, rest) = behind_system(said);
+        // There must be a turn to answer; a conversation of instructions alone is answered as one.
+        if rest.is_empty() {
+            let turn = Turn { voice: Voice::User, messages: system.to_vec() };
+            return Self { system: Vec::new(), turns: vec![turn] };
+        }
+        Self { system: system.to_vec(), turns: turns(rest, system_anywhere) }
+    }
+
+    /// Sorts the messages of `request` for an API that wants reasoning back with its signature: Anthropic's, and
+    /// Bedrock's.
     ///
     /// # Errors
     ///
     /// Where no message says anything.
-    pub(in crate::provider) fn of(request: &'r Request<'_>, facts: &ModelFacts) -> Result<Self, ApiError> {
-        let said: Vec<Placed<'r>> =
-            request.messages.iter().enumerate().filter(|(_, message)| !is_blank(message)).collect();
-        let said = without_bare_reasoning(&said);
+    pub(super) fn with_reasoning(request: &'r Request<'_>, facts: &ModelFacts) -> Result<Self, ApiError> {
+        let said = without_bare_reasoning(&conversation::said(request, &is_blank)?);
         if said.is_empty() {
-            return Err(ApiError::invalid(
-                "messages",
-                "`messages` must hold at least one message with content.",
-            ));
+            return Err(conversation::nothing_said());
         }
-        let leading = said.iter().take_while(|(_, message)| is_system(message)).count();
-        let (system, rest) = said.split_at(leading);
-        // Anthropic needs a user turn; a conversation of instructions alone is answered as one.
-        if rest.is_empty() {
-            let turn = Turn { voice: Voice::User, messages: system.to_vec() };
-            return Ok(Self { system: Vec::new(), turns: vec![turn] });
-        }
-        Ok(Self { system: system.to_vec(), turns: turns(rest, facts) })
+        Ok(Self::of(&said, facts.system_anywhere))
+    }
+
+    /// Whether there is nothing but instructions: they are the prompt then, with nothing to set them apart from.
+    pub(super) fn is_instruction(&self) -> bool {
+        self.turns.iter().flat_map(|turn| &turn.messages).all(|(_, message)| is_system(message))
     }
 }
 
-fn turns<'r>(messages: &[Placed<'r>], facts: &ModelFacts) -> Vec<Turn<'r>> {
+fn turns<'r>(messages: &[Placed<'r>], system_anywhere: bool) -> Vec<Turn<'r>> {
     let mut turns: Vec<Turn<'r>> = Vec::new();
     for (placed, may_stand) in messages.iter().zip(may_stand(messages)) {
         let voice = match placed.1.role {
             Role::Assistant => Voice::Assistant,
             Role::User | Role::Tool => Voice::User,
-            Role::System | Role::Developer if facts.system_anywhere && may_stand => Voice::System,
+            Role::System | Role::Developer if system_anywhere && may_stand => Voice::System,
             Role::System | Role::Developer => Voice::User,
         };
         match turns.last_mut().filter(|turn| turn.voice == voice) {
@@ -121,17 +123,13 @@ fn without_bare_reasoning<'r>(said: &[Placed<'r>]) -> Vec<Placed<'r>> {
         .collect()
 }
 
-pub(in crate::provider) fn is_system(message: &Message<'_>) -> bool {
-    matches!(message.role, Role::System | Role::Developer)
-}
-
-/// A message without one block that Anthropic would take: it refuses text that is nothing but white space.
+/// A message without one block that Anthropic or Bedrock would take: they refuse text that is nothing but white space.
 fn is_blank(message: &Message<'_>) -> bool {
     message.parts.iter().all(|part| match part {
         Part::Text { text, .. } | Part::Refusal(text) => text.trim().is_empty(),
-        // Reasoning goes back only with the signature that Anthropic gave it.
+        // Reasoning goes back only with the signature that the provider gave it.
         Part::Thinking { .. } | Part::RedactedThinking(_) => {
-            message.role != Role::Assistant || !blocks::is_checkable(part)
+            message.role != Role::Assistant || !is_checkable(part)
         }
         Part::Image { .. }
         | Part::File { .. }
