@@ -22,7 +22,10 @@ impl<'o> Object<'o> {
         Self { out, empty: true }
     }
 
+    // Called from everywhere: a copy at each place would be a good part of the filter.
+
     /// Begins a member; the caller appends its value. `name` needs no escapes.
+    #[inline(never)]
     pub(super) fn key(&mut self, name: &str) -> &mut Vec<u8> {
         self.separate();
         self.out.push(b'"');
@@ -40,11 +43,13 @@ impl<'o> Object<'o> {
     }
 
     /// A member that is a string.
+    #[inline(never)]
     pub(super) fn text(&mut self, name: &str, text: &str) {
         value(self.key(name), text);
     }
 
     /// A member that is JSON text already.
+    #[inline(never)]
     pub(super) fn raw(&mut self, name: &str, json: &str) {
         self.key(name).extend_from_slice(json.as_bytes());
     }
@@ -77,6 +82,7 @@ impl<'o> Array<'o> {
     }
 
     /// Begins an element; the caller appends it.
+    #[inline(never)]
     pub(super) fn item(&mut self) -> &mut Vec<u8> {
         if !self.empty {
             self.out.push(b',');
@@ -129,10 +135,23 @@ fn pick_into<'a>(json: &'a str, names: &[&str], found: &mut [Option<&'a RawValue
     true
 }
 
+/// As [`pick`], of a member of another object.
+pub(super) fn pick_in<'a, const N: usize>(
+    raw: Option<&'a RawValue>,
+    names: [&str; N],
+) -> Option<[Option<&'a RawValue>; N]> {
+    pick(raw?.get(), names)
+}
+
 /// A string; `None` for any other value.
 #[inline(never)]
 pub(super) fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(raw?.get()).ok().map(|text| text.0)
+}
+
+/// A string that is not empty; `None` for any other value.
+pub(super) fn some_text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
+    text(raw).filter(|text| !text.is_empty())
 }
 
 /// A count; `None` for any other value.
