@@ -9,6 +9,8 @@ use serde::{
 use serde_json::value::RawValue;
 
 /// An object under construction; [`Object::end`] closes it.
+///
+/// Its methods are not inlined: requests are written with some hundred calls of them, each of which runs once or twice.
 #[derive(Debug)]
 pub(super) struct Object<'o> {
     out: &'o mut Vec<u8>,
@@ -23,6 +25,7 @@ impl<'o> Object<'o> {
     }
 
     /// Begins a member; the caller appends its value. `name` needs no escapes.
+    #[inline(never)]
     pub(super) fn key(&mut self, name: &str) -> &mut Vec<u8> {
         self.separate();
         self.out.push(b'"');
@@ -40,11 +43,13 @@ impl<'o> Object<'o> {
     }
 
     /// A member that is a string.
+    #[inline(never)]
     pub(super) fn text(&mut self, name: &str, text: &str) {
         value(self.key(name), text);
     }
 
     /// A member that is JSON text already.
+    #[inline(never)]
     pub(super) fn raw(&mut self, name: &str, json: &str) {
         self.key(name).extend_from_slice(json.as_bytes());
     }
