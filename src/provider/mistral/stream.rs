@@ -119,10 +119,9 @@ impl State {
             sink(Event::Start { id: answer.id.0, model: answer.model.0 });
         }
         let Some(choice) = choice else { return };
-        if let Some(turn) = choice.delta.and_then(object::<Turn<'_>>) {
-            if let Err(error) = self.turn(&turn, sink) {
-                return self.fail(error, sink);
-            }
+        let turn = choice.delta.and_then(object::<Turn<'_>>);
+        if let Some(Err(error)) = turn.map(|turn| self.turn(&turn, sink)) {
+            return self.fail(error, sink);
         }
         match finish::read(choice.finish_reason.map_or("null", RawValue::get)) {
             Reason::Failed(error) => self.fail(error, sink),

@@ -32,7 +32,7 @@ pub(super) fn write(
     object: &mut Object<'_>,
 ) -> Result<(), ApiError> {
     let said = || request.messages.iter().enumerate().filter(|(_, message)| !says_nothing(message, facts));
-    let Some((last, _)) = said().last() else {
+    let Some((last, _)) = said().next_back() else {
         let message = "`messages` must hold at least one message with content.";
         return Err(ApiError::invalid("messages", message));
     };
