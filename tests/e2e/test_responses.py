@@ -216,12 +216,15 @@ def test_a_wrong_request_is_not_sent_elsewhere(client: Client, responses_provide
 def test_a_stream_that_breaks_ends_as_an_error(client: Client, responses_provider: Provider, end: str) -> None:
     events = [*responses.created(), *responses.item_events(0, responses.text("Hello"))[:2]]
     failed = responses.response([], "failed", error={"code": "server_error", "message": "It broke."})
+    begun = len(events)
     events += {
         "cut": [],
         "failed": [{"type": "response.failed", "response": failed}],
         "error": [{"type": "error", "code": "server_error", "message": "It broke.", "param": None}],
     }[end]
-    responses_provider.script.append(replies.events(responses.sse(events)))
+    framed = responses.sse(events)
+    # Without the pause nothing would have reached the client, and another attempt would be made.
+    responses_provider.script.append(replies.events([*framed[:begun], 0.3, *framed[begun:]]))
     said, error = referee.broken_stream(client.chat(prompts.chat(model="pro-only", stream=True)))
     assert said == "Hello"
     assert error["message"] == ("The provider's stream was cut off before its end." if end == "cut" else "It broke.")
