@@ -8,6 +8,7 @@ mod beside;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod catalogue;
 pub mod cohere;
+mod embeddings;
 mod extra;
 pub mod fate;
 pub mod gemini;
