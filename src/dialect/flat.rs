@@ -1,11 +1,13 @@
-//! Requests whose meaning lies in the members of one object: embeddings, rerank. Read in one pass, nothing built.
+//! Requests whose meaning lies in the members of one object: embeddings, rerank. Little is built of them.
 
-use std::{fmt, ops::Range};
+use std::ops::Range;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::chat::scan::{body::wrong_type, malformed, model_name, object, shape::Shape, span};
+use super::chat::{
+    node::Members,
+    scan::{body::wrong_type, malformed, model_name, object, shape::Shape, span},
+};
 use crate::ir::ApiError;
 
 /// The members that a reader asks for.
@@ -70,118 +72,28 @@ impl<'a> Flat<'a> {
 /// for a `model` that is missing or none.
 pub(super) fn read<'a>(body: &'a [u8], names: &'static Names) -> Result<Flat<'a>, ApiError> {
     let (text, _) = object(body)?;
-    let mut found = Found { names, members: vec![None; names.known.len()], unknown: false, error: None };
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let read = Body(&mut found).deserialize(&mut deserializer).and_then(|()| deserializer.end());
-    if let Some(error) = found.error {
-        return Err(error);
-    }
-    read.map_err(|error| malformed(format!("the request body is not valid JSON: {error}")))?;
-    let (model, _) = found
-        .members
-        .first()
-        .copied()
-        .flatten()
-        .ok_or_else(|| ApiError::invalid("model", "you must provide a `model`"))?;
-    Ok(Flat {
-        model: model_name(model.get())?,
-        model_span: span(body, model),
-        names,
-        members: found.members,
-        unknown: found.unknown,
-    })
-}
-
-struct Found<'a> {
-    names: &'static Names,
-    members: Vec<Option<(&'a RawValue, Shape)>>,
-    unknown: bool,
-    /// What is wrong in meaning; the pass stops there.
-    error: Option<ApiError>,
-}
-
-impl Found<'_> {
-    fn fail<E: Error>(&mut self, name: &str, what: &str) -> E {
-        self.error = Some(ApiError::invalid(name, format!("`{name}` {what}")));
-        E::custom("refused")
-    }
-}
-
-struct Body<'f, 'a>(&'f mut Found<'a>);
-
-impl<'de> DeserializeSeed<'de> for Body<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Body<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        let found = self.0;
-        while let Some(key) = object.next_key_seed(Key(found.names))? {
-            match key {
-                At::Known(index, name) => {
-                    if found.members.get(index).is_some_and(Option::is_some) {
-                        return Err(found.fail(name, "is there more than once"));
-                    }
-                    let raw: &RawValue = object.next_value()?;
-                    // Skipping did not look inside.
-                    let shape = serde_json::from_str(raw.get()).map_err(A::Error::custom)?;
-                    if let Some(slot) = found.members.get_mut(index) {
-                        *slot = Some((raw, shape));
-                    }
-                }
-                At::Guise(name) => return Err(found.fail(name, "must be spelled in lower case")),
-                At::Unknown => {
-                    object.next_value::<Shape>()?;
-                    found.unknown = true;
-                }
+    let invalid = |error| malformed(format!("the request body is not valid JSON: {error}"));
+    let Members(all) = serde_json::from_str(text).map_err(invalid)?;
+    let (mut members, mut unknown) = (vec![None; names.known.len()], false);
+    for (name, raw) in all {
+        // Skipping did not look inside.
+        let shape: Shape = serde_json::from_str(raw.get()).map_err(invalid)?;
+        let known = names.known.iter().position(|known| *known == name);
+        match known.and_then(|index| members.get_mut(index)) {
+            Some(slot @ None) => *slot = Some((raw, shape)),
+            Some(Some(_)) => {
+                return Err(ApiError::invalid(&*name, format!("`{name}` is there more than once")));
             }
+            None => unknown = true,
         }
-        Ok(())
-    }
-}
-
-/// Which member a name stands for.
-enum At {
-    Known(usize, &'static str),
-    /// A guarded one but for its case.
-    Guise(&'static str),
-    Unknown,
-}
-
-struct Key(&'static Names);
-
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = At;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<At, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key {
-    type Value = At;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<At, E> {
-        let mut known = self.0.known.iter().copied().enumerate();
-        if let Some((index, known)) = known.find(|(_, known)| *known == name) {
-            return Ok(At::Known(index, known));
+        let mut guarded = names.known.iter().take(names.guarded);
+        if known.is_none()
+            && let Some(guise) = guarded.find(|guarded| guarded.eq_ignore_ascii_case(&name))
+        {
+            return Err(ApiError::invalid(*guise, format!("`{guise}` must be spelled in lower case")));
         }
-        let mut guarded = self.0.known.iter().take(self.0.guarded);
-        let guise = guarded.find(|guarded| guarded.eq_ignore_ascii_case(name));
-        Ok(guise.map_or(At::Unknown, |name| At::Guise(name)))
     }
+    let model = members.first().copied().flatten();
+    let (model, _) = model.ok_or_else(|| ApiError::invalid("model", "you must provide a `model`"))?;
+    Ok(Flat { model: model_name(model.get())?, model_span: span(body, model), names, members, unknown })
 }

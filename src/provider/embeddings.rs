@@ -1,9 +1,8 @@
 //! What the formats' writers and readers of embeddings share.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::json::Array;
+use super::json::{self, Array};
 use crate::ir::{ApiError, EmbeddingsRequest, ErrorKind, Input, Purpose, Vector};
 
 /// The texts of a request, each a JSON string. `whose` says whose models they go to.
@@ -59,8 +58,7 @@ pub(super) fn word(purpose: Purpose, words: [&'static str; 4]) -> &'static str {
 
 /// Reads an array of arrays of numbers.
 pub(super) fn read_list(raw: &RawValue) -> Option<Vec<Vector<'_>>> {
-    let list: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
-    list.into_iter().map(numbers).collect()
+    json::elements(raw)?.into_iter().map(numbers).collect()
 }
 
 /// Reads an array of numbers.
@@ -68,35 +66,17 @@ pub(super) fn numbers(raw: &RawValue) -> Option<Vector<'_>> {
     raw.get().starts_with('[').then(|| Vector::Numbers(raw.get()))
 }
 
-/// A count that may be written as a float; anything else is none.
-pub(super) fn count(raw: &RawValue) -> Option<u64> {
-    let float = || serde_json::from_str::<f64>(raw.get()).ok().filter(|number| *number >= 0.0);
-    serde_json::from_str(raw.get()).ok().or_else(|| float().map(|number| number as u64))
-}
-
-/// What Cohere's API tells beside an answer.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Meta<'a> {
-    #[serde(borrow)]
-    tokens: Option<Units<'a>>,
-    #[serde(borrow)]
-    billed_units: Option<Units<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Units<'a> {
-    #[serde(borrow)]
-    input_tokens: Option<&'a RawValue>,
-}
-
-impl Meta<'_> {
-    /// The tokens that were read; where only those that are paid for are told, these.
-    pub(super) fn input_tokens(&self) -> Option<u64> {
-        let of = |units: &Option<Units<'_>>| units.as_ref()?.input_tokens.and_then(count);
-        of(&self.tokens).or_else(|| of(&self.billed_units))
-    }
+/// The tokens that were read, of what Cohere's API tells beside an answer; where only those that are paid for are told,
+/// these.
+pub(super) fn tokens_of_meta(meta: &RawValue) -> Option<u64> {
+    let units = json::pick_in(Some(meta), ["tokens", "billed_units"])?;
+    let input = |units: &RawValue| {
+        json::pick_in(Some(units), ["input_tokens"])?
+            .into_iter()
+            .flatten()
+            .find_map(|raw| json::count(Some(raw)))
+    };
+    units.into_iter().flatten().find_map(input)
 }
 
 /// The error for a reply that has no embeddings in it.

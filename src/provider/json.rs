@@ -113,6 +113,11 @@ pub(super) fn members(raw: &RawValue) -> Option<Vec<(Cow<'_, str>, &RawValue)>> 
     serde_json::from_str::<Members<'_>>(raw.get()).ok().map(|members| members.0)
 }
 
+/// The bytes as JSON text; `None` where they are none.
+pub(super) fn document(body: &[u8]) -> Option<&RawValue> {
+    serde_json::from_str(std::str::from_utf8(body).ok()?).ok()
+}
+
 /// The elements of a JSON array, unread; `None` where `raw` is none.
 pub(super) fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
     serde_json::from_str(raw.get()).ok()
@@ -257,10 +262,12 @@ pub(super) fn some_text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
     text(raw).filter(|text| !text.is_empty())
 }
 
-/// The count that a member is, if it is one.
+/// The count that a member is, if it is one; some write it as a float.
 #[inline(never)]
 pub(super) fn count(raw: Option<&RawValue>) -> Option<u64> {
-    serde_json::from_str(raw?.get()).ok()
+    let json = raw?.get();
+    let float = || serde_json::from_str::<f64>(json).ok().filter(|number| *number >= 0.0);
+    serde_json::from_str(json).ok().or_else(|| float().map(|number| number as u64))
 }
 
 /// The elements of the list that a member is; none where it is none.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::scan::NAMES;
+use super::scan::{NAMES, items};
 use crate::{
     dialect::{
         chat::scan::body::wrong_type,
@@ -33,7 +33,7 @@ fn read_input(raw: &RawValue) -> Input<'_> {
     if raw.get().starts_with('"') {
         return Input::Texts(vec![raw]);
     }
-    let items: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
+    let items = items(raw);
     let all = |begins: &[u8]| {
         items.iter().all(|item| item.get().bytes().next().is_some_and(|byte| begins.contains(&byte)))
     };

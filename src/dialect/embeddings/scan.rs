@@ -1,17 +1,13 @@
 //! One pass over the bytes of a request for embeddings: all that the gateway needs.
 
-use std::{borrow::Cow, fmt, ops::Range};
+use std::{borrow::Cow, ops::Range};
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::field::{Field, Fields};
 use crate::{
     dialect::{
-        chat::scan::{
-            body::wrong_type,
-            malformed,
-            shape::{Shape, ShapeVisitor, scalars},
-        },
+        chat::scan::{body::wrong_type, shape::Shape},
         flat::{self, Flat, Names},
     },
     ir::ApiError,
@@ -90,7 +86,7 @@ fn input(flat: &Flat<'_>, fields: &mut Fields) -> Result<Option<usize>, ApiError
         return Err(ApiError::invalid("input", "`input` must not be empty"));
     }
     fields.insert(Field::Input);
-    let kinds: Kinds = serde_json::from_str(raw.get()).map_err(|error| malformed(error.to_string()))?;
+    let kinds = kinds(raw);
     match kinds {
         Kinds { texts, tokens: false, other: false } => {
             let limits = [
@@ -130,40 +126,23 @@ struct Kinds {
     other: bool,
 }
 
-impl<'de> Deserialize<'de> for Kinds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(KindsVisitor)
+/// By the first bytes of the elements, which are known to be well-formed.
+fn kinds(raw: &RawValue) -> Kinds {
+    let mut kinds = Kinds::default();
+    let mut note = |json: &str| match json.bytes().next() {
+        Some(b'"') => kinds.texts += 1,
+        Some(b'[' | b'-' | b'0'..=b'9') => kinds.tokens = true,
+        _ => kinds.other = true,
+    };
+    if raw.get().starts_with('"') {
+        note(raw.get());
+    } else {
+        items(raw).iter().for_each(|item| note(item.get()));
     }
+    kinds
 }
 
-struct KindsVisitor;
-
-impl<'de> Visitor<'de> for KindsVisitor {
-    type Value = Kinds;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an input")
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<Kinds, E> {
-        Ok(Kinds { texts: 1, ..Kinds::default() })
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Kinds, A::Error> {
-        let mut kinds = Kinds::default();
-        while let Some(shape) = array.next_element::<Shape>()? {
-            match shape {
-                Shape::String(_) => kinds.texts += 1,
-                Shape::Number(_) | Shape::Array(_) => kinds.tokens = true,
-                _ => kinds.other = true,
-            }
-        }
-        Ok(kinds)
-    }
-
-    scalars!(Kinds, |_, _| Ok(Kinds { other: true, ..Kinds::default() }));
-
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Kinds, A::Error> {
-        ShapeVisitor.visit_map(object).map(|_| Kinds { other: true, ..Kinds::default() })
-    }
+/// The elements of an array, unread.
+pub(super) fn items(raw: &RawValue) -> Vec<&RawValue> {
+    serde_json::from_str(raw.get()).unwrap_or_default()
 }

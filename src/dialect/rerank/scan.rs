@@ -2,13 +2,15 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::field::{Field, Fields};
 use crate::{
     dialect::{
-        chat::scan::{body::wrong_type, malformed, shape::Shape},
+        chat::{
+            node::Members,
+            scan::{body::wrong_type, malformed, shape::Shape},
+        },
         flat::{self, Flat, Names},
     },
     ir::ApiError,
@@ -133,13 +135,6 @@ impl<'a> Document<'a> {
     }
 }
 
-/// As much of a document that is an object as is read.
-#[derive(Deserialize)]
-struct Members<'a> {
-    #[serde(borrow)]
-    text: &'a RawValue,
-}
-
 /// Reads the documents.
 ///
 /// # Errors
@@ -147,13 +142,15 @@ struct Members<'a> {
 /// Where `raw` is no array.
 pub(super) fn documents(raw: &RawValue) -> serde_json::Result<Vec<Document<'_>>> {
     let items: Vec<&RawValue> = serde_json::from_str(raw.get())?;
-    let is_text = |raw: &&RawValue| raw.get().starts_with('"');
-    let document = |raw| {
-        if is_text(&raw) {
-            return Document::Text(raw);
-        }
-        let members = serde_json::from_str::<Members<'_>>(raw.get()).ok();
-        members.map(|members| members.text).filter(is_text).map_or(Document::Other, Document::Object)
-    };
     Ok(items.into_iter().map(document).collect())
+}
+
+fn document(raw: &RawValue) -> Document<'_> {
+    let is_text = |raw: &&RawValue| raw.get().starts_with('"');
+    if is_text(&raw) {
+        return Document::Text(raw);
+    }
+    let Members(members) = serde_json::from_str(raw.get()).unwrap_or_default();
+    let text = members.iter().rev().find(|(name, _)| name == "text").map(|(_, text)| *text);
+    text.filter(is_text).map_or(Document::Other, Document::Object)
 }

@@ -3,14 +3,13 @@
 //! Source: Amazon Bedrock user guide, "Amazon Titan Text Embeddings", "Amazon Titan Multimodal Embeddings" and "Cohere
 //! Embed"; Amazon Nova user guide, "Complete embeddings request and response schema".
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
     ir::{ApiError, EmbeddingsReply, EmbeddingsRequest, Purpose, Vector},
     provider::{
         Upstream, cohere, embeddings,
-        json::{Count, Object},
+        json::{self, Object},
     },
 };
 
@@ -113,16 +112,15 @@ fn write_nova(request: &EmbeddingsRequest<'_>, text: &RawValue, object: &mut Obj
 ///
 /// Where the bytes are no embeddings.
 pub fn read(body: &[u8], tokens: Option<u64>) -> Result<EmbeddingsReply<'_>, ApiError> {
-    let reply: Reply<'_> = serde_json::from_slice(body).map_err(|_| embeddings::unreadable())?;
-    if let Some(embedding) = reply.embedding {
-        let vector = embeddings::numbers(embedding).ok_or_else(embeddings::unreadable)?;
-        return Ok(EmbeddingsReply {
-            vectors: vec![vector],
-            model: None,
-            tokens: reply.input_text_token_count.0.or(tokens),
-        });
+    let names = ["embedding", "inputTextTokenCount", "embeddings"];
+    let found = json::document(body).and_then(|raw| json::pick_in(Some(raw), names));
+    let [one, counted, several] = found.ok_or_else(embeddings::unreadable)?;
+    if let Some(one) = one {
+        let vector = embeddings::numbers(one).ok_or_else(embeddings::unreadable)?;
+        let tokens = json::count(counted).or(tokens);
+        return Ok(EmbeddingsReply { vectors: vec![vector], model: None, tokens });
     }
-    if let Some(vectors) = reply.embeddings.and_then(read_nova) {
+    if let Some(vectors) = several.and_then(read_nova) {
         return Ok(EmbeddingsReply { vectors, model: None, tokens });
     }
     let mut reply = cohere::embeddings::read(body)?;
@@ -130,25 +128,11 @@ pub fn read(body: &[u8], tokens: Option<u64>) -> Result<EmbeddingsReply<'_>, Api
     Ok(reply)
 }
 
+/// Objects of which each holds an embedding.
 fn read_nova(raw: &RawValue) -> Option<Vec<Vector<'_>>> {
-    #[derive(Deserialize)]
-    struct One<'a> {
-        #[serde(borrow)]
-        embedding: &'a RawValue,
-    }
-    let list: Vec<One<'_>> = serde_json::from_str(raw.get()).ok()?;
-    list.into_iter().map(|one| embeddings::numbers(one.embedding)).collect()
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Reply<'a> {
-    /// Titan's.
-    #[serde(borrow)]
-    embedding: Option<&'a RawValue>,
-    #[serde(default)]
-    input_text_token_count: Count,
-    /// Nova's and Cohere's.
-    #[serde(borrow)]
-    embeddings: Option<&'a RawValue>,
+    let embedding = |raw| {
+        let [embedding] = json::pick_in(Some(raw), ["embedding"])?;
+        embeddings::numbers(embedding?)
+    };
+    json::elements(raw)?.into_iter().map(embedding).collect()
 }

@@ -2,17 +2,13 @@
 //!
 //! Source: the API reference, "Embed (v2)", and the types of the official SDK (cohere 7.3.1).
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
     ir::{ApiError, EmbeddingsReply, EmbeddingsRequest, Purpose},
     provider::{
-        Upstream,
-        embeddings::{self, Meta},
-        json::{Object, value},
+        Upstream, embeddings,
+        json::{self, Object, value},
     },
 };
 
@@ -60,33 +56,21 @@ pub(in crate::provider) fn write_members(
 ///
 /// Where the bytes are no embeddings.
 pub fn read(body: &[u8]) -> Result<EmbeddingsReply<'_>, ApiError> {
-    let reply: Reply<'_> = serde_json::from_slice(body).map_err(|_| embeddings::unreadable())?;
-    let list = reply.embeddings.and_then(floats).and_then(embeddings::read_list);
-    let meta = reply.meta.and_then(|raw| serde_json::from_str::<Meta<'_>>(raw.get()).ok());
+    let found = json::document(body).and_then(|raw| json::pick_in(Some(raw), ["embeddings", "meta"]));
+    let [list, meta] = found.ok_or_else(embeddings::unreadable)?;
+    let vectors = list.and_then(floats).and_then(embeddings::read_list);
     Ok(EmbeddingsReply {
-        vectors: list.ok_or_else(embeddings::unreadable)?,
-        model: None::<Cow<'_, str>>,
-        tokens: meta.and_then(|meta| meta.input_tokens()),
+        vectors: vectors.ok_or_else(embeddings::unreadable)?,
+        model: None,
+        tokens: meta.and_then(embeddings::tokens_of_meta),
     })
 }
 
 /// By type, as they were asked for; alone, as older models on Bedrock may give them.
 fn floats(raw: &RawValue) -> Option<&RawValue> {
-    #[derive(Deserialize)]
-    struct ByType<'a> {
-        #[serde(borrow)]
-        float: &'a RawValue,
-    }
     if raw.get().starts_with('[') {
         return Some(raw);
     }
-    serde_json::from_str::<ByType<'_>>(raw.get()).ok().map(|by_type| by_type.float)
-}
-
-#[derive(Deserialize)]
-struct Reply<'a> {
-    #[serde(borrow)]
-    embeddings: Option<&'a RawValue>,
-    #[serde(borrow)]
-    meta: Option<&'a RawValue>,
+    let [float] = json::pick_in(Some(raw), ["float"])?;
+    float
 }

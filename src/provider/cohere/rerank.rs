@@ -2,15 +2,13 @@
 //!
 //! Source: the API reference, "Rerank (v2)", and the types of the official SDK (cohere 7.3.1).
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
     ir::{ApiError, ErrorKind, Ranked, RerankReply, RerankRequest},
     provider::{
-        Upstream,
-        embeddings::{self, Meta},
-        json::{MaybeText, Object, value},
+        Upstream, embeddings,
+        json::{self, Object, value},
     },
 };
 
@@ -40,36 +38,26 @@ pub(in crate::provider) fn write_members(request: &RerankRequest<'_>, object: &m
 ///
 /// Where the bytes are no ranking.
 pub fn read(body: &[u8]) -> Result<RerankReply<'_>, ApiError> {
-    let unreadable =
-        || ApiError::new(ErrorKind::Server, "the provider's reply has no results").with_upstream_status(200);
-    let reply: Reply<'_> = serde_json::from_slice(body).map_err(|_| unreadable())?;
-    let results = reply.results.into_iter().map(|item| {
-        let is_number = |raw: &&RawValue| serde_json::from_str::<f64>(raw.get()).is_ok();
-        Some(Ranked { index: item.index, score: item.relevance_score.filter(is_number)? })
-    });
-    let meta = reply.meta.filter(|raw| raw.get().starts_with('{'));
-    let told = meta.and_then(|raw| serde_json::from_str::<Meta<'_>>(raw.get()).ok());
+    let found = json::document(body).and_then(|raw| json::pick_in(Some(raw), ["id", "results", "meta"]));
+    let [id, results, meta] = found.ok_or_else(unreadable)?;
+    let results = results.and_then(json::elements);
+    let results = results.and_then(|results| results.into_iter().map(ranked).collect());
+    let meta = meta.filter(|raw| raw.get().starts_with('{'));
     Ok(RerankReply {
-        id: reply.id.0.filter(|id| !id.is_empty()),
-        results: results.collect::<Option<_>>().ok_or_else(unreadable)?,
+        id: json::text(id).filter(|id| !id.is_empty()),
+        results: results.ok_or_else(unreadable)?,
         meta,
-        tokens: told.and_then(|meta| meta.input_tokens()),
+        tokens: meta.and_then(embeddings::tokens_of_meta),
     })
 }
 
-#[derive(Deserialize)]
-struct Reply<'a> {
-    #[serde(borrow, default)]
-    id: MaybeText<'a>,
-    #[serde(borrow)]
-    results: Vec<Item<'a>>,
-    #[serde(borrow)]
-    meta: Option<&'a RawValue>,
+fn ranked(raw: &RawValue) -> Option<Ranked<'_>> {
+    let [index, score] = json::pick_in(Some(raw), ["index", "relevance_score"])?;
+    let is_number = |raw: &&RawValue| raw.get().starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    Some(Ranked { index: usize::try_from(json::count(index)?).ok()?, score: score.filter(is_number)? })
 }
 
-#[derive(Deserialize)]
-struct Item<'a> {
-    index: usize,
-    #[serde(borrow)]
-    relevance_score: Option<&'a RawValue>,
+/// The error for a reply that ranks nothing.
+pub(in crate::provider) fn unreadable() -> ApiError {
+    ApiError::new(ErrorKind::Server, "the provider's reply has no results").with_upstream_status(200)
 }

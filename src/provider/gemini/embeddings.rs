@@ -3,14 +3,13 @@
 //! Sources: the Gemini API reference, "Embeddings"; Vertex AI, "Text embeddings API"; the official SDK (google-genai
 //! 3.4.0), for which model is asked how on Vertex.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    ir::{ApiError, EmbeddingsReply, EmbeddingsRequest},
+    ir::{ApiError, EmbeddingsReply, EmbeddingsRequest, Vector},
     provider::{
         Format, Upstream, embeddings,
-        json::{Array, Count, Object, value},
+        json::{self, Array, Object, value},
     },
 };
 
@@ -118,64 +117,36 @@ fn write_predict(request: &EmbeddingsRequest<'_>, texts: &[&RawValue], object: &
 ///
 /// Where the bytes are no embeddings.
 pub fn read(body: &[u8]) -> Result<EmbeddingsReply<'_>, ApiError> {
-    let reply: Reply<'_> = serde_json::from_slice(body).map_err(|_| embeddings::unreadable())?;
-    let list: Vec<Embedding<'_>> = match (reply.embeddings, reply.predictions) {
-        (Some(list), _) => list,
-        (None, Some(list)) => list.into_iter().map(|prediction| prediction.embeddings).collect(),
-        (None, None) => return Err(embeddings::unreadable()),
+    let read = || {
+        let [list, predictions, usage] =
+            json::pick_in(json::document(body), ["embeddings", "predictions", "usageMetadata"])?;
+        let embeddings = match (list, predictions) {
+            (Some(list), _) => json::elements(list)?,
+            (None, Some(list)) => json::elements(list)?.into_iter().map(prediction).collect::<Option<_>>()?,
+            (None, None) => return None,
+        };
+        let read = embeddings.into_iter().map(one).collect::<Option<Vec<_>>>()?;
+        let told = usage.and_then(|usage| json::count(json::pick_in(Some(usage), ["promptTokenCount"])?[0]));
+        // The sum of what is told of each, where it is told of all.
+        let counted =
+            || read.iter().map(|(_, tokens)| *tokens).sum::<Option<u64>>().filter(|_| !read.is_empty());
+        let tokens = told.or_else(counted);
+        let vectors = read.into_iter().map(|(vector, _)| vector).collect();
+        Some(EmbeddingsReply { vectors, model: None, tokens })
     };
-    let told = reply.usage_metadata.and_then(|usage| usage.prompt_token_count.0);
-    // The sum of what is told of each, where it is told of all.
-    let counted = || list.iter().map(Embedding::tokens).sum::<Option<u64>>().filter(|_| !list.is_empty());
-    let tokens = told.or_else(counted);
-    let vectors = list.iter().map(|embedding| embeddings::numbers(embedding.values));
-    Ok(EmbeddingsReply {
-        vectors: vectors.collect::<Option<_>>().ok_or_else(embeddings::unreadable)?,
-        model: None,
-        tokens,
-    })
+    read().ok_or_else(embeddings::unreadable)
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Reply<'a> {
-    #[serde(borrow)]
-    embeddings: Option<Vec<Embedding<'a>>>,
-    #[serde(borrow)]
-    predictions: Option<Vec<Prediction<'a>>>,
-    usage_metadata: Option<Usage>,
+fn prediction(raw: &RawValue) -> Option<&RawValue> {
+    let [embeddings] = json::pick_in(Some(raw), ["embeddings"])?;
+    embeddings
 }
 
-#[derive(Deserialize)]
-struct Prediction<'a> {
-    #[serde(borrow)]
-    embeddings: Embedding<'a>,
-}
-
-#[derive(Deserialize)]
-struct Embedding<'a> {
-    #[serde(borrow)]
-    values: &'a RawValue,
-    #[serde(borrow)]
-    statistics: Option<&'a RawValue>,
-}
-
-impl Embedding<'_> {
-    fn tokens(&self) -> Option<u64> {
-        /// `predict` counts in snake case, and may write floats.
-        #[derive(Deserialize)]
-        struct Statistics<'a> {
-            #[serde(borrow, alias = "tokenCount")]
-            token_count: &'a RawValue,
-        }
-        let statistics: Statistics<'_> = serde_json::from_str(self.statistics?.get()).ok()?;
-        embeddings::count(statistics.token_count)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Usage {
-    #[serde(default)]
-    prompt_token_count: Count,
+/// One embedding, and the tokens of its text where they are told: `predict` counts in snake case, and may write floats.
+fn one(raw: &RawValue) -> Option<(Vector<'_>, Option<u64>)> {
+    let [values, statistics] = json::pick_in(Some(raw), ["values", "statistics"])?;
+    let tokens = statistics.and_then(|raw| json::pick_in(Some(raw), ["token_count", "tokenCount"]));
+    let tokens =
+        tokens.and_then(|counts| counts.into_iter().flatten().find_map(|raw| json::count(Some(raw))));
+    Some((embeddings::numbers(values?)?, tokens))
 }

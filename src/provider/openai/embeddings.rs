@@ -5,13 +5,12 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::error;
 use crate::{
     dialect::{
-        chat::json,
+        chat::json::string,
         embeddings::{
             reply::{miscounted, unreadable},
             scan::Head,
@@ -19,10 +18,7 @@ use crate::{
         },
     },
     ir::{ApiError, EmbeddingsReply, ErrorKind},
-    provider::{
-        Upstream,
-        json::{Count, MaybeText},
-    },
+    provider::{Upstream, embeddings, json},
 };
 
 /// Appends to `out` the `body` with the upstream's name of the model in place of the one at `span`. Returns false, with
@@ -38,7 +34,7 @@ pub fn splice(
     }
     out.reserve(body.len() + upstream.model.len());
     out.extend_from_slice(body.get(..span.start).unwrap_or_default());
-    json::string(upstream.model, out);
+    string(upstream.model, out);
     out.extend_from_slice(body.get(span.end..).unwrap_or_default());
     true
 }
@@ -73,7 +69,7 @@ pub fn pass(body: &[u8], head: &Head, out: &mut Vec<u8>) -> Result<(bool, Option
     if changed {
         out.extend_from_slice(body.get(from..).unwrap_or_default());
     }
-    Ok((changed, reply.tokens()))
+    Ok((changed, reply.tokens))
 }
 
 /// Reads a reply with status 200 into the intermediate form.
@@ -84,60 +80,56 @@ pub fn pass(body: &[u8], head: &Head, out: &mut Vec<u8>) -> Result<(bool, Option
 pub fn read(body: &[u8]) -> Result<EmbeddingsReply<'_>, ApiError> {
     let (reply, mut items) = open(body)?;
     // Those without an index stay behind each other.
-    items.sort_by_key(|item| item.index.0.unwrap_or(u64::MAX));
+    items.sort_by_key(|item| item.index.unwrap_or(u64::MAX));
     let mut vectors = Vec::with_capacity(items.len());
     for (place, item) in items.iter().enumerate() {
         vectors.push(item.embedding.and_then(vector::read).ok_or_else(|| unreadable(place))?);
     }
-    Ok(EmbeddingsReply { vectors, tokens: reply.tokens(), model: reply.model.0 })
+    Ok(EmbeddingsReply { vectors, tokens: reply.tokens, model: json::text(reply.model) })
+}
+
+/// What a reply says beside its embeddings.
+struct Reply<'a> {
+    model: Option<&'a RawValue>,
+    tokens: Option<u64>,
+}
+
+struct Item<'a> {
+    embedding: Option<&'a RawValue>,
+    index: Option<u64>,
 }
 
 fn open(body: &[u8]) -> Result<(Reply<'_>, Vec<Item<'_>>), ApiError> {
-    let unreadable = |message| ApiError::new(ErrorKind::Server, message).with_upstream_status(200);
-    let Ok(mut reply) = serde_json::from_slice::<Reply<'_>>(body) else {
-        return Err(unreadable("the provider's reply is not a JSON object"));
-    };
-    if reply.error.take().is_some_and(|error| error.get() != "null") {
+    let [data, model, usage] = whole(body, ["data", "model", "usage"])?;
+    let items = data.and_then(json::elements).and_then(|items| items.into_iter().map(item).collect());
+    let items = items.ok_or_else(embeddings::unreadable)?;
+    Ok((Reply { model, tokens: usage.and_then(tokens) }, items))
+}
+
+fn item(raw: &RawValue) -> Option<Item<'_>> {
+    let [embedding, index] = json::pick_in(Some(raw), ["embedding", "index"])?;
+    Some(Item { embedding, index: json::count(index) })
+}
+
+/// The members of a reply that is no error.
+pub(super) fn whole<'a, const N: usize>(
+    body: &'a [u8],
+    names: [&str; N],
+) -> Result<[Option<&'a RawValue>; N], ApiError> {
+    let document = json::document(body);
+    if let Some([Some(_)]) = document.and_then(|raw| json::pick_in(Some(raw), ["error"])) {
         return Err(error::read(200, body));
     }
-    let items = reply.data.take().and_then(|data| serde_json::from_str(data.get()).ok());
-    Ok((reply, items.ok_or_else(|| unreadable("the provider's reply has no embeddings"))?))
-}
-
-#[derive(Deserialize)]
-struct Reply<'a> {
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    model: MaybeText<'a>,
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-}
-
-impl Reply<'_> {
-    fn tokens(&self) -> Option<u64> {
-        tokens(self.usage?)
-    }
+    document.and_then(|raw| json::pick_in(Some(raw), names)).ok_or_else(|| {
+        let message = "the provider's reply is not a JSON object";
+        ApiError::new(ErrorKind::Server, message).with_upstream_status(200)
+    })
 }
 
 /// The tokens that a `usage` tells of: all are the prompt's.
 pub(super) fn tokens(usage: &RawValue) -> Option<u64> {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Usage {
-        prompt_tokens: Count,
-        total_tokens: Count,
-    }
-    let usage: Usage = serde_json::from_str(usage.get()).ok()?;
-    usage.prompt_tokens.0.or(usage.total_tokens.0)
-}
-
-#[derive(Deserialize)]
-struct Item<'a> {
-    #[serde(borrow)]
-    embedding: Option<&'a RawValue>,
-    #[serde(default)]
-    index: Count,
+    json::pick_in(Some(usage), ["prompt_tokens", "total_tokens"])?
+        .into_iter()
+        .flatten()
+        .find_map(|raw| json::count(Some(raw)))
 }
