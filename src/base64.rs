@@ -1,4 +1,4 @@
-//! Base64 (RFC 4648 section 4), decoding only.
+//! Base64 (RFC 4648 section 4).
 
 /// The bytes that `text` stands for; `None` where it is not the standard alphabet. Padding may be absent.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
@@ -21,6 +21,31 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Appends `bytes` in the standard alphabet, with padding.
+pub(crate) fn encode(bytes: impl IntoIterator<Item = u8>, out: &mut Vec<u8>) {
+    let digit = |bits: u32| match (bits & 63) as u8 {
+        low @ 0..26 => b'A' + low,
+        low @ 26..52 => b'a' + low - 26,
+        low @ 52..62 => b'0' + low - 52,
+        62 => b'+',
+        _ => b'/',
+    };
+    let (mut group, mut held) = (0u32, 0u32);
+    for byte in bytes {
+        group = group << 8 | u32::from(byte);
+        held += 8;
+        if held == 24 {
+            out.extend([group >> 18, group >> 12, group >> 6, group].map(digit));
+            (group, held) = (0, 0);
+        }
+    }
+    match held {
+        8 => out.extend([digit(group >> 2), digit(group << 4), b'=', b'=']),
+        16 => out.extend([digit(group >> 10), digit(group >> 4), digit(group << 2), b'=']),
+        _ => {}
+    }
+}
+
 fn sextet(digit: u8) -> Option<u8> {
     match digit {
         b'A'..=b'Z' => Some(digit - b'A'),
@@ -34,7 +59,7 @@ fn sextet(digit: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::{decode, encode};
 
     // The vectors of RFC 4648 section 10.
     #[test]
@@ -52,6 +77,20 @@ mod tests {
             assert_eq!(decode(text).as_deref(), Some(bytes.as_bytes()), "{text}");
         }
         assert_eq!(decode("++//"), Some(vec![0xfb, 0xef, 0xff]));
+    }
+
+    #[test]
+    fn what_is_encoded_is_what_is_decoded() {
+        for length in 0..20 {
+            let bytes: Vec<u8> = (0..length).map(|index: u8| index.wrapping_mul(83) ^ 0xf7).collect();
+            let mut text = Vec::new();
+            encode(bytes.iter().copied(), &mut text);
+            assert_eq!(text.len() % 4, 0);
+            assert_eq!(decode(std::str::from_utf8(&text).unwrap()), Some(bytes));
+        }
+        let mut text = Vec::new();
+        encode(*b"foob", &mut text);
+        assert_eq!(text, b"Zm9vYg==");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Golden cases: `tests/golden/<client>/<provider>/<case>/`.
+//! Golden cases: `tests/golden/<client>/<provider>/<case>/`; `<client>` is `chat`, `embeddings` or `rerank`.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -7,8 +7,8 @@
 //! | `reply.json` | what the provider answers |
 //! | `client.json` | what the client is to receive |
 //! | `stream.sse`, `client.sse` | the same of a stream, which is tested at every split |
-//! | `target.json` | optional: `model` at the provider, its `facts` (default: the catalogue's), its `betas`, the reply's `status` and `error_type` |
 //! | `stream.events.txt` | instead of `stream.sse`, of an AWS event stream: see `recordings/frames.rs` |
+//! | `target.json` | optional: `model` at the provider, its `facts` (default: the catalogue's), its `betas`, the reply's `status`, `error_type` and `tokens` (those of the prompt, by its headers) |
 //!
 //! `UPDATE_GOLDEN=1` writes what is expected instead of comparing it: read the difference before committing it.
 //! What is emitted is checked against the closed schemas in `../shared/validators` too, where they are present.
@@ -26,7 +26,7 @@ mod frames;
 use serde::Deserialize;
 use serde_json::Value;
 use switchyard::{
-    dialect::{Dialect, ReplyContext, chat},
+    dialect::{Dialect, Head, Operation, ReplyContext, chat},
     ir::ApiError,
     provider::{Format, Upstream, catalogue, model::ModelFacts, quirks::Quirks},
     translate::{self, Outcome, ReplyStream},
@@ -41,9 +41,11 @@ struct Target {
     error_type: Option<String>,
     /// Anthropic's betas, as they are configured for the provider.
     betas: Vec<String>,
+    tokens: Option<u64>,
 }
 
 struct Case {
+    operation: Operation,
     folder: PathBuf,
     name: String,
     model: String,
@@ -51,6 +53,7 @@ struct Case {
     status: u16,
     error_type: Option<String>,
     betas: Vec<String>,
+    tokens: Option<u64>,
     format: Format,
 }
 
@@ -59,12 +62,15 @@ impl Case {
         let parts: Vec<_> =
             folder.iter().rev().take(3).map(|part| part.to_str().unwrap().to_owned()).collect();
         let [case, provider, client] = parts.try_into().unwrap();
-        assert_eq!(client, "chat", "{}: say in this file how its requests are read", folder.display());
+        let operation = Operation::ALL.iter().copied().find(|operation| operation.name() == client);
+        let operation = operation
+            .unwrap_or_else(|| panic!("{}: say in this file how its requests are read", folder.display()));
         let target: Target = fs::read(folder.join("target.json"))
             .map_or_else(|_| Target::default(), |json| serde_json::from_slice(&json).unwrap());
         let format = Format::ALL.iter().copied().find(|format| format.name() == provider);
         let format = format.unwrap_or_else(|| panic!("{provider} is no format"));
         let usual = match format {
+            _ if operation != Operation::Chat => usual_other(operation, format),
             Format::Anthropic => "claude-sonnet-4-5",
             Format::Gemini | Format::Vertex => "gemini-2.5-flash",
             Format::VertexAnthropic => "claude-sonnet-4-5@20250929",
@@ -76,8 +82,9 @@ impl Case {
         let model = target.model.unwrap_or_else(|| usual.to_owned());
         let facts = target.facts.or_else(|| catalogue::facts(&provider, &model)).unwrap_or_default();
         let name = format!("{client}/{provider}/{case}");
-        let (status, error_type, betas) = (target.status.unwrap_or(200), target.error_type, target.betas);
-        Case { folder, name, model, facts, status, error_type, betas, format }
+        let (status, error_type) = (target.status.unwrap_or(200), target.error_type);
+        let (betas, tokens) = (target.betas, target.tokens);
+        Case { operation, folder, name, model, facts, status, error_type, betas, tokens, format }
     }
 
     fn read(&self, file: &str) -> Option<Vec<u8>> {
@@ -109,17 +116,10 @@ impl Case {
     /// The client's request in the provider's format.
     fn request(&self, body: &[u8]) -> Result<Vec<u8>, ApiError> {
         let mut out = Vec::new();
-        let head = chat::scan::scan(body)?;
+        let head = Head::scan(self.operation, body)?;
         let mut betas = self.betas.iter().map(String::as_str).collect();
-        let outcome = translate::request_with_betas(
-            Dialect::Chat,
-            self.format,
-            body,
-            &head,
-            &self.upstream(),
-            &mut betas,
-            &mut out,
-        )?;
+        let upstream = self.upstream();
+        let outcome = translate::any_request(self.format, body, &head, &upstream, &mut betas, &mut out)?;
         Ok(if outcome == Outcome::AsIs { body.to_vec() } else { out })
     }
 
@@ -127,7 +127,16 @@ impl Case {
     fn reply(&self, body: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         let reply = if self.status == 200 {
-            translate::reply(Dialect::Chat, self.format, body, &self.context(), &mut out)
+            match self.operation {
+                Operation::Chat => {
+                    translate::reply(Dialect::Chat, self.format, body, &self.context(), &mut out)
+                }
+                // What the client asked for decides how the reply is written.
+                operation => {
+                    let head = Head::scan(operation, &self.read("request.json").unwrap()).unwrap();
+                    translate::any_reply(self.format, body, &head, &self.context(), self.tokens, &mut out)
+                }
+            }
         } else {
             Err(translate::error(self.format, self.status, self.error_type.as_deref(), body))
         };
@@ -165,6 +174,20 @@ impl Case {
         let wanted = fs::read_to_string(&path)
             .unwrap_or_else(|_| panic!("{}: {file} is missing; it would be:\n{found}", self.name));
         assert!(wanted == found, "{}/{file}\n--- wanted\n{wanted}\n--- found\n{found}", self.name);
+    }
+}
+
+fn usual_other(operation: Operation, format: Format) -> &'static str {
+    match (operation, format) {
+        (Operation::Embeddings, Format::Gemini) => "gemini-embedding-001",
+        (Operation::Embeddings, Format::Vertex) => "text-embedding-005",
+        (Operation::Embeddings, Format::Bedrock) => "amazon.titan-embed-text-v2:0",
+        (Operation::Embeddings, Format::Cohere) => "embed-v4.0",
+        (Operation::Embeddings, Format::Mistral) => "mistral-embed",
+        (Operation::Embeddings, _) => "text-embedding-3-small",
+        (Operation::Rerank, Format::Bedrock) => "cohere.rerank-v3-5:0",
+        (_, Format::Cohere) => "rerank-v3.5",
+        _ => "jina-reranker-v2-base-multilingual",
     }
 }
 
@@ -290,7 +313,9 @@ fn requests() {
                 case.expect("upstream.json", &pretty(&sent));
                 let mut value: Value = serde_json::from_slice(&sent).unwrap();
                 strip_legacy(case.format, &mut value);
-                let schema = schemas.iter().find(|(format, _)| *format == case.format);
+                // There are schemas of chat requests only.
+                let chat = case.operation == Operation::Chat;
+                let schema = schemas.iter().find(|(format, _)| *format == case.format && chat);
                 validate(schema.and_then(|(_, schema)| schema.as_ref()), &case.name, &value);
                 assert!(case.read("refused.json").is_none(), "{} was not refused", case.name);
             }
@@ -308,15 +333,32 @@ fn requests() {
 #[test]
 fn replies() {
     let response = schema("openai.response");
+    let embeddings = schema("openai.embeddings");
     for case in cases() {
         let Some(body) = case.read("reply.json") else { continue };
         let told = case.reply(&body);
         case.expect("client.json", &pretty(&told));
         let value: Value = serde_json::from_slice(&told).unwrap();
-        if value.get("error").is_none() {
-            validate_chat(response.as_ref(), &case.name, value);
+        if value.get("error").is_some() {
+            continue;
+        }
+        match case.operation {
+            Operation::Chat => validate_chat(response.as_ref(), &case.name, value),
+            Operation::Embeddings => validate_embeddings(embeddings.as_ref(), &case.name, value),
+            Operation::Rerank => assert!(value["results"].is_array(), "{}", case.name),
         }
     }
+}
+
+/// The SDK's type has numbers; its client decodes base64 before it is made.
+fn validate_embeddings(schema: Option<&jsonschema::Validator>, name: &str, mut value: Value) {
+    for item in value["data"].as_array_mut().unwrap() {
+        if let Some(text) = item["embedding"].as_str() {
+            assert_eq!(text.len() % 4, 0, "{name}");
+            item["embedding"] = serde_json::json!([0.5]);
+        }
+    }
+    validate(schema, name, &value);
 }
 
 #[test]

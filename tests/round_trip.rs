@@ -9,7 +9,10 @@ use serde_json::{Map, Value, json};
 use switchyard::{
     dialect::{
         Dialect, ReplyContext,
-        chat::{field::{Field, Fields}, scan},
+        chat::{
+            field::{Field, Fields},
+            scan,
+        },
     },
     provider::{
         Format, Upstream,
@@ -213,7 +216,13 @@ fn next(format: Format, message: &Value) -> Value {
     let head = scan::scan(body.as_bytes()).unwrap();
     let facts = ModelFacts { thinking: thinking(format), ..ModelFacts::default() };
     for field in head.fields.iter() {
-        assert_eq!(fate::refusal(format, &facts, Fields::default(), field), None, "{} at {}", field.name(), format.name());
+        assert_eq!(
+            fate::refusal(format, &facts, Fields::default(), field),
+            None,
+            "{} at {}",
+            field.name(),
+            format.name()
+        );
     }
     let upstream = Upstream { model: "m", facts: &facts, quirks: Quirks::NONE };
     let mut out = Vec::new();

@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::provider::{Format, model::ModelFacts, quirks::Quirks};
+use crate::{
+    dialect::Operation,
+    provider::{Format, model::ModelFacts, quirks::Quirks},
+};
 
 /// The version of this format.
 pub const VERSION: u32 = 1;
@@ -59,6 +62,12 @@ pub struct Provider {
     /// The same for requests of streams, where it is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream_path: Option<String>,
+    /// The same for embeddings; without it the provider has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embeddings_path: Option<String>,
+    /// The same for rerank; without it the provider has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerank_path: Option<String>,
     /// The header that carries its credential, lower case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_header: Option<String>,
@@ -77,6 +86,17 @@ pub struct Provider {
     /// What is known of its models, by the provider's own names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<(String, ModelFacts)>,
+}
+
+impl Provider {
+    /// The path of its endpoint for `operation`, with `{model}` where the model's name goes; `None` where it has none.
+    pub fn endpoint(&self, operation: Operation, stream: bool) -> Option<&str> {
+        match operation {
+            Operation::Chat => self.stream_path.as_deref().filter(|_| stream).or(Some(&self.path)),
+            Operation::Embeddings => self.embeddings_path.as_deref(),
+            Operation::Rerank => self.rerank_path.as_deref(),
+        }
+    }
 }
 
 /// Where a credential comes from.

@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 
 use crate::{
-    dialect::chat::scan::MAX_MODEL,
+    dialect::{Operation, chat::scan::MAX_MODEL},
     ir::{ApiError, ErrorKind},
 };
 
 /// What a method and a path ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint<'a> {
-    /// `POST /v1/chat/completions`.
-    ChatCompletions,
+    /// `POST /v1/chat/completions`, `/v1/embeddings` or `/v1/rerank`, which Cohere's SDK calls `/v2/rerank`.
+    Ask(Operation),
     /// `GET /v1/models`.
     Models,
     /// `GET /v1/models/{id}`, percent escapes undone: clients escape the slash of `openai/gpt-4.1`. At most
@@ -27,14 +27,17 @@ impl<'a> Endpoint<'a> {
     /// [`ErrorKind::NotFound`] for an unknown path, [`ErrorKind::MethodNotAllowed`] for a wrong method.
     pub fn of(method: &[u8], path: &'a [u8]) -> Result<Self, ApiError> {
         let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
-        let known = "This gateway answers POST /v1/chat/completions, GET /v1/models and GET /v1/models/{id}.";
+        let known = "This gateway answers POST /v1/chat/completions, POST /v1/embeddings, POST /v1/rerank, \
+                     GET /v1/models and GET /v1/models/{id}.";
         let unknown = |shown: &str| {
             let message = format!("There is nothing at `{shown}`. {known}");
             ApiError::new(ErrorKind::NotFound, message).with_code("unknown_url")
         };
         let path = std::str::from_utf8(path).map_err(|_| unknown("(a path that is not UTF-8)"))?;
         let (allowed, endpoint) = match path.strip_suffix('/').unwrap_or(path) {
-            "/v1/chat/completions" => ("POST", Self::ChatCompletions),
+            "/v1/chat/completions" => ("POST", Self::Ask(Operation::Chat)),
+            "/v1/embeddings" => ("POST", Self::Ask(Operation::Embeddings)),
+            "/v1/rerank" | "/v2/rerank" => ("POST", Self::Ask(Operation::Rerank)),
             "/v1/models" => ("GET", Self::Models),
             other => match other.strip_prefix("/v1/models/") {
                 Some(id) if id.len() <= 3 * MAX_MODEL => ("GET", Self::Model(decoded(id))),
@@ -97,7 +100,14 @@ mod tests {
 
     #[test]
     fn known_paths_with_their_method_only() {
-        assert_eq!(Endpoint::of(b"POST", b"/v1/chat/completions?x=1"), Ok(Endpoint::ChatCompletions));
+        for (path, operation) in [
+            (&b"/v1/chat/completions?x=1"[..], Operation::Chat),
+            (b"/v1/embeddings", Operation::Embeddings),
+            (b"/v1/rerank/", Operation::Rerank),
+            (b"/v2/rerank", Operation::Rerank),
+        ] {
+            assert_eq!(Endpoint::of(b"POST", path), Ok(Endpoint::Ask(operation)));
+        }
         assert_eq!(Endpoint::of(b"GET", b"/v1/models/"), Ok(Endpoint::Models));
         assert_eq!(Endpoint::of(b"GET", b"/v1/models/a/b"), Ok(Endpoint::Model("a/b".into())));
         for (method, path, kind) in [

@@ -3,13 +3,20 @@
 use crate::ir::Usage;
 
 pub mod chat;
+pub mod embeddings;
 pub mod endpoint;
+pub(crate) mod fields;
+mod flat;
 pub mod models;
+mod operation;
+pub mod rerank;
 
-/// The API that a client called.
+pub use operation::{Head, Operation, Used};
+
+/// In whose words a client speaks of chat and is told of errors. What it asks for is its [`Operation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// OpenAI Chat Completions, `POST /v1/chat/completions`.
+    /// OpenAI's: Chat Completions, and the errors of all its endpoints.
     Chat,
 }
 

@@ -12,7 +12,7 @@ use hashbrown::HashMap;
 
 use super::{ids, names, setup::Setup};
 use crate::{
-    dialect::{Dialect, chat::scan::Head},
+    dialect::{Dialect, Head},
     host::Host,
     ir::{ApiError, Usage},
     route::Plan,
@@ -60,11 +60,11 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// A chat request that no attempt has been made of. `body_length` in bytes.
-    pub(super) fn chat(setup: Rc<Setup>, head: Head, plan: Plan, body_length: usize) -> Self {
+    /// A request that no attempt has been made of. `body_length` in bytes.
+    pub(super) fn new(setup: Rc<Setup>, head: Head, plan: Plan, body_length: usize) -> Self {
         Self {
             setup,
-            dialect: Dialect::Chat,
+            dialect: head.dialect(),
             head,
             plan,
             body_length,
@@ -164,26 +164,17 @@ pub(super) fn find(host: &impl Host) -> Option<Rc<Exchange>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::chat::scan;
+    use crate::dialect::Operation;
 
     fn key_of_the_first() -> [u8; 8] {
         let json = serde_json::json!({"version": crate::config::plugin::VERSION, "role": "gateway",
             "request_bytes": 1, "reply_bytes": 1, "models": [{"name": "m", "targets": [{"provider": 0}]}],
             "providers": [{"name": "p", "format": "openai", "authority": "a", "scheme": "http", "path": "/"}]});
         let setup = Rc::new(Setup::new(json.to_string().as_bytes(), &[]).unwrap());
-        let head = scan::scan(br#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#).unwrap();
-        let plan = Plan::new(&*setup, &setup.table, "m", head.fields).unwrap();
-        let exchange = Exchange {
-            setup,
-            dialect: Dialect::Chat,
-            head,
-            plan,
-            body_length: 0,
-            answer: Default::default(),
-            error: Default::default(),
-            usage: Default::default(),
-            body: None,
-        };
+        let body = br#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#;
+        let head = Head::scan(Operation::Chat, body).unwrap();
+        let plan = Plan::new(&*setup, &setup.table, "m", head.used()).unwrap();
+        let exchange = Exchange::new(setup, head, plan, 0);
         Opened::new(exchange, Vec::new()).key()
     }
 

@@ -10,7 +10,7 @@ use super::{
     setup::Setup,
 };
 use crate::{
-    dialect::{Dialect, chat::scan, endpoint::Endpoint, models},
+    dialect::{Dialect, Head, Operation, endpoint::Endpoint, models},
     host::{Action, HeaderPairs, Host, HostError, Side},
     ir::{ApiError, ErrorKind},
     policy::keys::Key,
@@ -22,8 +22,8 @@ use crate::{
 enum State {
     /// Nothing read yet.
     New,
-    /// Headers taken, body awaited; which key was presented, by its index in the setup.
-    Body { key: Option<Key> },
+    /// Headers taken, body awaited; what is asked for, and which key was presented.
+    Body { operation: Operation, key: Option<Key> },
     /// The plan is made; the attempts run.
     Planned(Opened),
     /// As before, and the reply is the host's own: its body is replaced by this.
@@ -109,7 +109,7 @@ impl Gateway {
             }
             return Action::Continue;
         }
-        let model = exchange.as_ref().map(|exchange| exchange.head.model.as_str());
+        let model = exchange.as_ref().map(|exchange| exchange.head.model());
         match local_reply::read(host, model) {
             // A body cannot be added to a reply that has none.
             Some(error) if end => self.refuse(host, &error),
@@ -146,14 +146,14 @@ impl Gateway {
         let key = self.setup.keys.authenticate(headers.get("authorization"))?;
         let allows = |model: &str| key.is_none_or(|key| key.allows(model));
         let plugin = &self.setup.plugin;
-        match endpoint {
+        let operation = match endpoint {
             Endpoint::Models => return Ok(Some(models::list(plugin, allows))),
             Endpoint::Model(id) => {
                 let index = self.setup.table.find(&id).filter(|_| allows(&id));
                 return models::one(plugin, &id, index).map(Some);
             }
-            Endpoint::ChatCompletions => {}
-        }
+            Endpoint::Ask(operation) => operation,
+        };
         if end {
             return Err(ApiError::new(ErrorKind::InvalidRequest, "The request has no body.")
                 .with_code("missing_body"));
@@ -161,7 +161,7 @@ impl Gateway {
         self.check_headers(&headers)?;
         let key = key.cloned();
         self.strip(host, &headers)?;
-        self.state = State::Body { key };
+        self.state = State::Body { operation, key };
         Ok(None)
     }
 
@@ -199,21 +199,21 @@ impl Gateway {
 
     /// Reads the whole body and hands the request over to the attempts.
     fn plan(&mut self, host: &impl Host, size: usize) -> Result<(), ApiError> {
-        let State::Body { key } = &self.state else { return Ok(()) };
+        let State::Body { operation, key } = &self.state else { return Ok(()) };
         let body = match host.body(Side::Request, 0, size) {
             Ok(body) => body,
             Err(HostError::NotFound) => Vec::new(),
             Err(error) => return Err(host_failed("read the request body", error)),
         };
-        let head = scan::scan(&body)?;
+        let head = Head::scan(*operation, &body)?;
         if let Some(key) = key {
-            key.authorize(&head.model)?;
+            key.authorize(head.model())?;
         }
-        let plan = Plan::new(&*self.setup, &self.setup.table, &head.model, head.fields)?;
-        let exchange = Exchange::chat(Rc::clone(&self.setup), head, plan, body.len());
+        let plan = Plan::new(&*self.setup, &self.setup.table, head.model(), head.used())?;
+        let exchange = Exchange::new(Rc::clone(&self.setup), head, plan, body.len());
         let opened = Opened::new(exchange, body);
         let exchange = opened.exchange();
-        let route = if exchange.head.stream { names::POOL_STREAM } else { names::POOL_REPLY };
+        let route = if exchange.head.stream() { names::POOL_STREAM } else { names::POOL_REPLY };
         // The property first: in the downstream filter every header that is written makes the host pick its route
         // anew, and the pool is what it picks by.
         host.set_property(names::EXCHANGE, &opened.key())

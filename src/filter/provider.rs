@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     config::plugin::{self, Secret},
-    dialect::{Dialect, chat::scan},
+    dialect::{Dialect, Head},
     host::{Action, Host, Side},
     ir::{ApiError, ErrorKind},
     provider::{Upstream, anthropic::beta, path},
@@ -176,14 +176,14 @@ impl Provider {
 
     /// Makes a plan from the body alone: the gateway role's is not in this VM's memory.
     fn plan(&self, lane: &str, body: Vec<u8>) -> Result<(Attempt, Vec<u8>), ApiError> {
-        let head = scan::scan(&body)?;
-        let plan = Plan::new(&*self.setup, &self.setup.table, &head.model, head.fields)?;
+        let head = Head::guess(&body)?;
+        let plan = Plan::new(&*self.setup, &self.setup.table, head.model(), head.used())?;
         let Some(step) = plan.step(&self.setup.plugin, lane) else {
-            let message = format!("The model `{}` is not served where the request was sent.", head.model);
+            let message = format!("The model `{}` is not served where the request was sent.", head.model());
             return Err(ApiError::new(ErrorKind::Server, message).with_code("gateway_error"));
         };
         let (provider, model) = (step.lane.provider, step.model.clone());
-        let exchange = Exchange::chat(Rc::clone(&self.setup), head, plan, body.len());
+        let exchange = Exchange::new(Rc::clone(&self.setup), head, plan, body.len());
         Ok((Attempt { exchange: Rc::new(exchange), provider, model }, body))
     }
 
@@ -272,8 +272,7 @@ fn translate_request(
     let upstream = Upstream { model, facts, quirks: &row.quirks };
     let named = row.headers.iter().filter(|(name, _)| name == beta::HEADER);
     let mut betas: Vec<&str> = named.flat_map(|(_, value)| value.split(',')).collect();
-    let (dialect, head) = (exchange.dialect, &exchange.head);
-    let outcome = translate::request_with_betas(dialect, row.format, body, head, &upstream, &mut betas, out)?;
+    let outcome = translate::any_request(row.format, body, &exchange.head, &upstream, &mut betas, out)?;
     Ok((outcome, betas.join(",")))
 }
 
@@ -295,12 +294,12 @@ fn write_headers(
 ) -> Result<(), ApiError> {
     let exchange = &attempt.exchange;
     let row = config(attempt)?;
-    let path = path::of(row, &attempt.model, exchange.head.stream)?;
+    let path = path::of(row, exchange.head.operation(), &attempt.model, exchange.head.stream())?;
     let length = if outcome == Outcome::AsIs { exchange.body_length } else { out.len() }.to_string();
     let discovered = discovered.map(|secret| [row.auth_prefix.as_bytes(), secret.trim_ascii()].concat());
     let credential = discovered.as_deref().or_else(|| exchange.setup.credential(attempt.provider));
     let accept: &[u8] =
-        if exchange.head.stream { row.format.stream_type().as_bytes() } else { b"application/json" };
+        if exchange.head.stream() { row.format.stream_type().as_bytes() } else { b"application/json" };
     let mut pairs: Vec<(&[u8], &[u8])> = Vec::with_capacity(12);
     pairs.extend([
         (&b":method"[..], &b"POST"[..]),

@@ -104,7 +104,7 @@ impl ReplyState {
         }
         let streamed = headers.get("content-type").is_some_and(|value| is_stream(format, value));
         match (status, streamed) {
-            (200, true) if self.attempt.exchange.head.stream => {
+            (200, true) if self.attempt.exchange.head.stream() => {
                 Ok(Some(ReplyStream::new(self.attempt.exchange.dialect, format, self.context(host, format))))
             }
             (200, true) => Err(unusable("a stream, which was not asked for")),
@@ -246,8 +246,9 @@ impl ReplyState {
             return Err(translate::error(format, status, error_type(headers), body));
         }
         let context = self.context(host, format);
-        let (outcome, usage) = translate::reply(exchange.dialect, format, body, &context, out)?;
-        if exchange.head.stream {
+        let (outcome, usage) =
+            translate::any_reply(format, body, &exchange.head, &context, input_tokens(headers), out)?;
+        if exchange.head.stream() {
             return Err(unusable("a reply without a stream, although one was asked for"));
         }
         exchange.usage.set(usage);
@@ -343,7 +344,7 @@ impl ReplyState {
     }
 
     fn context(&self, host: &impl Host, format: Format) -> ReplyContext {
-        let include_usage = self.attempt.exchange.head.include_usage;
+        let include_usage = self.attempt.exchange.head.include_usage();
         // What passes through brings its own id and time.
         if format == Format::Openai {
             return ReplyContext { id: String::new(), created: 0, model: String::new(), include_usage };
@@ -391,6 +392,11 @@ fn write_body(host: &impl Host, body: &[u8]) {
 /// How AWS tells the kind of an error.
 fn error_type(headers: &HeaderPairs) -> Option<&str> {
     std::str::from_utf8(headers.get("x-amzn-errortype")?).ok()
+}
+
+/// How Bedrock tells the tokens of the prompt, where the reply's body does not.
+fn input_tokens(headers: &HeaderPairs) -> Option<u64> {
+    std::str::from_utf8(headers.get("x-amzn-bedrock-input-token-count")?).ok()?.parse().ok()
 }
 
 fn is_stream(format: Format, content_type: &[u8]) -> bool {

@@ -6,12 +6,15 @@
 //!
 //! Values borrow from the bytes they were read from wherever they can (`Cow`, `RawValue`).
 
+mod embeddings;
 mod error;
 mod event;
 mod reply;
 mod request;
+mod rerank;
 mod usage;
 
+pub use embeddings::{EmbeddingsReply, EmbeddingsRequest, Input, Purpose, Vector};
 pub use error::{ApiError, ErrorKind};
 pub use event::{Decoder, Encoder, Event};
 pub use reply::{Citation, Extra, Finish, Reply, ReplyPart};
@@ -19,4 +22,5 @@ pub use request::{
     AudioFormat, CacheControl, Effort, Media, Message, Part, Reasoning, Request, ResponseFormat, Role, Tool,
     ToolChoice,
 };
+pub use rerank::{Ranked, RerankReply, RerankRequest};
 pub use usage::Usage;

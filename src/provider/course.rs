@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::json::MaybeText;
 use crate::ir::{ApiError, Event, Finish, Usage};
 
 /// Where a reader gives its events.
@@ -75,8 +74,8 @@ impl Course {
 }
 
 /// Gives what a delta adds, unless that is nothing.
-pub(super) fn given<'a>(text: MaybeText<'a>, event: fn(Cow<'a, str>) -> Event<'a>, sink: Sink<'_>) {
-    if let Some(text) = text.0.filter(|text| !text.is_empty()) {
+pub(super) fn given<'a>(text: Option<Cow<'a, str>>, event: fn(Cow<'a, str>) -> Event<'a>, sink: Sink<'_>) {
+    if let Some(text) = text.filter(|text| !text.is_empty()) {
         sink(event(text));
     }
 }

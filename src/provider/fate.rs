@@ -4,7 +4,13 @@
 //! (`docs/fidelity.md`), and a test holds the converters to it.
 
 use super::{Format, model::ModelFacts};
-use crate::dialect::chat::field::{Field, Fields};
+use crate::dialect::{
+    Operation, Used,
+    chat::field::{Field, Fields},
+};
+
+pub mod embeddings;
+pub mod rerank;
 
 /// What becomes of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +61,50 @@ pub fn refusal(format: Format, facts: &ModelFacts, lacks: Fields, field: Field) 
     }
 }
 
+/// Something that a target would have to refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The member of the request that is to blame; `model` where the target has no such endpoint.
+    pub param: &'static str,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// The first thing that a target of this format, whose provider calls its model so, would have to refuse in a request
+/// that is no chat request; `None` where it serves it.
+pub fn first_refusal(format: Format, model: &str, used: Used) -> Option<Refusal> {
+    match used {
+        // Asked of [`refusal`], which needs to know more of the model.
+        Used::Chat(_) => None,
+        Used::Embeddings(fields) => fields.iter().find_map(|field| {
+            let why = refused(embeddings::of(format, field));
+            let why = why.or_else(|| embeddings::by_model(format, model, field))?;
+            Some(Refusal { param: field.param(), why })
+        }),
+        Used::Rerank(fields) => fields.iter().find_map(|field| {
+            let why = refused(rerank::of(format, field));
+            let why = why.or_else(|| rerank::by_model(format, model, field))?;
+            Some(Refusal { param: field.param(), why })
+        }),
+    }
+}
+
+fn refused(fate: Fate) -> Option<&'static str> {
+    match fate {
+        Fate::Refused(why) => Some(why),
+        _ => None,
+    }
+}
+
+/// Why no provider of this format has an endpoint for `operation`; `None` where it may have one.
+pub fn lacks(format: Format, operation: Operation) -> Option<&'static str> {
+    match operation {
+        Operation::Chat => None,
+        Operation::Embeddings => embeddings::lacks(format),
+        Operation::Rerank => rerank::lacks(format),
+    }
+}
+
 /// The table as `docs/fidelity.md` holds it: Markdown.
 pub fn markdown() -> String {
     let mut page = String::from(HEAD);
@@ -65,18 +115,46 @@ pub fn markdown() -> String {
             page.push_str("Only `model` is replaced, and in streams usage is asked for.\n");
             continue;
         }
-        page.push_str("| field | counts as used | fate | how, or why |\n|---|---|---|---|\n");
+        page.push_str(COLUMNS);
         for field in Field::ALL {
-            page.push_str(&row(*field, of_chat(format, *field)));
+            page.push_str(&row(field.name(), field.when(), of_chat(format, *field)));
         }
     }
+    for &format in Format::ALL {
+        use crate::dialect::embeddings::field::Field;
+        let rows =
+            Field::ALL.iter().map(|field| (field.name(), field.when(), embeddings::of(format, *field)));
+        other(&mut page, "Embeddings", format, embeddings::lacks(format), rows);
+    }
+    for &format in Format::ALL {
+        use crate::dialect::rerank::field::Field;
+        let rows = Field::ALL.iter().map(|field| (field.name(), field.when(), rerank::of(format, *field)));
+        other(&mut page, "Rerank", format, rerank::lacks(format), rows);
+    }
     page
+}
+
+/// The section of an operation that not every format has.
+fn other<'f>(
+    page: &mut String,
+    operation: &str,
+    format: Format,
+    lacks: Option<&str>,
+    rows: impl Iterator<Item = (&'f str, &'f str, Fate)>,
+) {
+    page.push_str(&format!("\n## {operation} to `{}`\n\n", format.name()));
+    if let Some(why) = lacks {
+        page.push_str(&format!("There is none: {why}.\n"));
+        return;
+    }
+    page.push_str(COLUMNS);
+    rows.for_each(|(name, when, fate)| page.push_str(&row(name, when, fate)));
 }
 
 const HEAD: &str = "\
 # What becomes of each field
 
-This page is rendered from the tables in `src/provider/*/fate.rs`, which the tests hold the converters to.
+This page is rendered from the tables in `src/provider/*/fate.rs` and `src/provider/fate/`, which the tests hold the converters to.
 
 - **forwarded**: sent as it came.
 - **mapped**: sent in the provider's own form.
@@ -85,16 +163,15 @@ This page is rendered from the tables in `src/provider/*/fate.rs`, which the tes
   provider; where no other is left, the answer is a 400 that names the field.
 ";
 
-fn row(field: Field, fate: Fate) -> String {
+const COLUMNS: &str = "| field | counts as used | fate | how, or why |\n|---|---|---|---|\n";
+
+fn row(name: &str, when: &str, fate: Fate) -> String {
     let (word, text) = match fate {
         Fate::Forwarded => ("forwarded", ""),
         Fate::Mapped(text) => ("mapped", text),
         Fate::Dropped(text) => ("dropped", text),
         Fate::Refused(text) => ("refused", text),
     };
-    let name = match field {
-        Field::Unknown => field.name().to_owned(),
-        _ => format!("`{}`", field.name()),
-    };
-    format!("| {name} | {} | {word} | {text} |\n", field.when())
+    let name = if name.starts_with('(') { name.to_owned() } else { format!("`{name}`") };
+    format!("| {name} | {when} | {word} | {text} |\n")
 }

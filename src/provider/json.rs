@@ -9,6 +9,8 @@ use serde::{
 use serde_json::value::RawValue;
 
 /// An object under construction; [`Object::end`] closes it.
+///
+/// Its methods are not inlined: requests are written with some hundred calls of them, each of which runs once or twice.
 #[derive(Debug)]
 pub(super) struct Object<'o> {
     out: &'o mut Vec<u8>,
@@ -21,8 +23,6 @@ impl<'o> Object<'o> {
         out.push(b'{');
         Self { out, empty: true }
     }
-
-    // Called from everywhere: a copy at each place would be a good part of the filter.
 
     /// Begins a member; the caller appends its value. `name` needs no escapes.
     #[inline(never)]
@@ -82,7 +82,6 @@ impl<'o> Array<'o> {
     }
 
     /// Begins an element; the caller appends it.
-    #[inline(never)]
     pub(super) fn item(&mut self) -> &mut Vec<u8> {
         if !self.empty {
             self.out.push(b',');
@@ -114,67 +113,62 @@ pub(super) fn members(raw: &RawValue) -> Option<Vec<(Cow<'_, str>, &RawValue)>> 
     serde_json::from_str::<Members<'_>>(raw.get()).ok().map(|members| members.0)
 }
 
-/// The values of an object's members with these names: `None` for one that is not there or null; the last of those that
-/// are there more than once. `None` where `json` is no object.
-///
-/// A derived reader of the same members is ten times the code: for what is read once a reply, this is as fast.
-pub(super) fn pick<'a, const N: usize>(json: &'a str, names: [&str; N]) -> Option<[Option<&'a RawValue>; N]> {
-    let mut found = [None; N];
-    pick_into(json, &names, &mut found).then_some(found)
-}
-
-#[inline(never)]
-fn pick_into<'a>(json: &'a str, names: &[&str], found: &mut [Option<&'a RawValue>]) -> bool {
-    let Ok(Members(members)) = serde_json::from_str::<Members<'a>>(json) else { return false };
-    for (name, raw) in members {
-        let place = names.iter().position(|known| *known == name).and_then(|at| found.get_mut(at));
-        if let Some(place) = place {
-            *place = Some(raw).filter(|raw| raw.get() != "null");
-        }
-    }
-    true
-}
-
-/// As [`pick`], of a member of another object.
-pub(super) fn pick_in<'a, const N: usize>(
-    raw: Option<&'a RawValue>,
-    names: [&str; N],
-) -> Option<[Option<&'a RawValue>; N]> {
-    pick(raw?.get(), names)
-}
-
-/// A string; `None` for any other value.
-#[inline(never)]
-pub(super) fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Text<'_>>(raw?.get()).ok().map(|text| text.0)
-}
-
-/// A string that is not empty; `None` for any other value.
-pub(super) fn some_text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
-    text(raw).filter(|text| !text.is_empty())
-}
-
-/// A count; `None` for any other value.
-#[inline(never)]
-pub(super) fn count(raw: Option<&RawValue>) -> Option<u64> {
-    serde_json::from_str(raw?.get()).ok()
-}
-
-/// The elements of a list; none of any other value.
-#[inline(never)]
-pub(super) fn list(raw: Option<&RawValue>) -> Vec<&RawValue> {
-    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
-}
-
-/// Reads an object; `None` where `raw` is none, or its members are not of the types wanted.
-pub(super) fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
-    // A list would be read as the members in their order.
-    raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok()).flatten()
+/// The bytes as JSON text; `None` where they are none.
+pub(super) fn document(body: &[u8]) -> Option<&RawValue> {
+    serde_json::from_str(std::str::from_utf8(body).ok()?).ok()
 }
 
 /// The elements of a JSON array, unread; `None` where `raw` is none.
 pub(super) fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
     serde_json::from_str(raw.get()).ok()
+}
+
+/// An object whose members are read by name: for replies, of whose objects some members are looked at, and none that is
+/// odd may fail the rest. Where a name comes twice, the first counts.
+#[derive(Debug)]
+pub(super) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Fields<'a> {
+    /// The members of `raw`; `None` where it is no object.
+    pub(super) fn of(raw: &'a RawValue) -> Option<Self> {
+        members(raw).map(Self)
+    }
+
+    /// The same of bytes.
+    pub(super) fn read(json: &'a [u8]) -> Option<Self> {
+        serde_json::from_slice::<&RawValue>(json).ok().and_then(Self::of)
+    }
+
+    /// A member that is not null.
+    pub(super) fn raw(&self, name: &str) -> Option<&'a RawValue> {
+        let (_, raw) = self.0.iter().find(|(found, _)| found == name)?;
+        (raw.get() != "null").then_some(*raw)
+    }
+
+    /// A member that is a string.
+    pub(super) fn text(&self, name: &str) -> Option<Cow<'a, str>> {
+        serde_json::from_str::<Text<'_>>(self.raw(name)?.get()).ok().map(|text| text.0)
+    }
+
+    /// A member that is a string with something in it.
+    pub(super) fn some_text(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.text(name).filter(|text| !text.is_empty())
+    }
+
+    /// A member that is a count.
+    pub(super) fn count(&self, name: &str) -> Option<u64> {
+        serde_json::from_str(self.raw(name)?.get()).ok()
+    }
+
+    /// A member that is an object.
+    pub(super) fn object(&self, name: &str) -> Option<Fields<'a>> {
+        self.raw(name).and_then(Self::of)
+    }
+
+    /// A member that is an array; empty where it is none.
+    pub(super) fn list(&self, name: &str) -> Vec<&'a RawValue> {
+        list(self.raw(name))
+    }
 }
 
 struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
@@ -201,6 +195,85 @@ impl<'de> Visitor<'de> for MembersVisitor {
         }
         Ok(Members(members))
     }
+}
+
+/// The members of the JSON object `json` that have these names, values unread; `None` where it is no object. One that is
+/// null is as one that is not there; of a name that comes again the last one counts.
+///
+/// One reader for all names costs a fraction of the code of a derived type for each object.
+pub(super) fn pick<'a, const N: usize>(json: &'a str, names: [&str; N]) -> Option<[Option<&'a RawValue>; N]> {
+    let mut values = [None; N];
+    fill(json, &names, &mut values).then_some(values)
+}
+
+/// As [`pick`], of a member of another object.
+pub(super) fn pick_in<'a, const N: usize>(
+    raw: Option<&'a RawValue>,
+    names: [&str; N],
+) -> Option<[Option<&'a RawValue>; N]> {
+    pick(raw?.get(), names)
+}
+
+/// Puts the members called `names` into `values`.
+#[inline(never)]
+fn fill<'a>(json: &'a str, names: &[&str], values: &mut [Option<&'a RawValue>]) -> bool {
+    if !json.trim_ascii_start().starts_with('{') {
+        return false;
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let read = deserializer.deserialize_map(Pick { names, values });
+    read.and_then(|()| deserializer.end()).is_ok()
+}
+
+struct Pick<'n, 'v, 'a> {
+    names: &'n [&'n str],
+    values: &'v mut [Option<&'a RawValue>],
+}
+
+impl<'a> Visitor<'a> for Pick<'_, '_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Text(name)) = map.next_key()? {
+            let raw: &'a RawValue = map.next_value()?;
+            let known = self.names.iter().zip(self.values.iter_mut()).find(|(known, _)| **known == name);
+            if let Some((_, value)) = known {
+                *value = Some(raw).filter(|raw| raw.get() != "null");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The text that a member is, if it is one.
+#[inline(never)]
+pub(super) fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
+    let raw = raw.filter(|raw| raw.get().starts_with('"'))?;
+    serde_json::from_str::<Text<'_>>(raw.get()).ok().map(|text| text.0)
+}
+
+/// The same, if it is not empty.
+#[inline(never)]
+pub(super) fn some_text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
+    text(raw).filter(|text| !text.is_empty())
+}
+
+/// The count that a member is, if it is one; some write it as a float.
+#[inline(never)]
+pub(super) fn count(raw: Option<&RawValue>) -> Option<u64> {
+    let json = raw?.get();
+    let float = || serde_json::from_str::<f64>(json).ok().filter(|number| *number >= 0.0);
+    serde_json::from_str(json).ok().or_else(|| float().map(|number| number as u64))
+}
+
+/// The elements of the list that a member is; none where it is none.
+#[inline(never)]
+pub(super) fn list(raw: Option<&RawValue>) -> Vec<&RawValue> {
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
 }
 
 /// A string that is borrowed where it holds no escapes, also inside `Option` and maps.
@@ -268,6 +341,39 @@ mod tests {
             r#"{"a":"x \" y\\","b":[1,2]}"#
         );
         assert_eq!(compact("{\"é\": \" ü \"}"), "{\"é\":\" ü \"}");
+    }
+
+    #[test]
+    fn members_are_picked_by_name() {
+        let json = r#" {"a":1,"x":[{"a":2}],"b":"\u00e9","a":3,"c":null} "#;
+        let [a, b, c, d] = pick(json, ["a", "b", "c", "d"]).unwrap();
+        assert_eq!((count(a), text(b).as_deref(), text(c), d.is_none()), (Some(3), Some("é"), None, true));
+        assert_eq!((count(b), text(a), list(a).len()), (None, None, 0));
+        let [x] = pick(json, ["x"]).unwrap();
+        let [inner] = pick_in(list(x).first().copied(), ["a"]).unwrap();
+        assert_eq!(count(inner), Some(2));
+        for bad in ["", "null", "[]", "{", r#"{"a":1} x"#, r#"{"a"}"#, r#"{"a":01}"#] {
+            assert!(pick(bad, ["a"]).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn odd_members_are_none_and_harm_no_others() {
+        let json =
+            br#" {"a":"x","b":null,"c":7,"d":-1,"e":[1,{}],"f":{"a":"\u0041"},"a":"y","g":"\ud800","h":""}"#;
+        let fields = Fields::read(json).unwrap();
+        assert_eq!(fields.text("a").as_deref(), Some("x"));
+        for name in ["b", "c", "g", "none"] {
+            assert_eq!(fields.text(name), None, "{name}");
+        }
+        assert_eq!((fields.text("h").as_deref(), fields.some_text("h")), (Some(""), None));
+        assert_eq!((fields.count("c"), fields.count("d"), fields.count("a")), (Some(7), None, None));
+        assert_eq!((fields.list("e").len(), fields.list("f").len(), fields.list("b").len()), (2, 0, 0));
+        assert_eq!(fields.object("f").unwrap().text("a").as_deref(), Some("A"));
+        assert!(fields.object("e").is_none() && fields.raw("b").is_none());
+        for other in ["[]", "\"x\"", "", "{", "{}x"] {
+            assert!(Fields::read(other.as_bytes()).is_none(), "{other}");
+        }
     }
 
     #[test]

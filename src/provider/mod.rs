@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod cohere;
 mod conversation;
 mod course;
+mod embeddings;
 mod extra;
 pub mod fate;
 mod fault;

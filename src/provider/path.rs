@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::Format;
-use crate::{config::plugin, ir::ApiError};
+use super::{Format, gemini};
+use crate::{config::plugin, dialect::Operation, ir::ApiError};
 
 /// What stands for the model in a configured path.
 const PLACE: &str = "{model}";
@@ -15,10 +15,27 @@ const BEDROCK_ID: usize = 2048;
 ///
 /// # Errors
 ///
-/// Where a path cannot hold the model's name.
-pub fn of<'p>(provider: &'p plugin::Provider, model: &str, stream: bool) -> Result<Cow<'p, str>, ApiError> {
-    let own = provider.stream_path.as_deref().filter(|_| stream);
-    fill(own.unwrap_or(&provider.path), model, provider.format)
+/// Where a path cannot hold the model's name, and where the provider has no endpoint for the operation.
+pub fn of<'p>(
+    provider: &'p plugin::Provider,
+    operation: Operation,
+    model: &str,
+    stream: bool,
+) -> Result<Cow<'p, str>, ApiError> {
+    let Some(path) = provider.endpoint(operation, stream) else {
+        let message = format!("The provider has no endpoint for {}.", operation.name());
+        return Err(ApiError::invalid("model", message));
+    };
+    let path = fill(path, model, provider.format)?;
+    // On Vertex models of two kinds are asked in two ways, at paths that differ in their last word.
+    match path.strip_suffix(":predict") {
+        Some(before)
+            if provider.format == Format::Vertex && gemini::embeddings::is_batch(Format::Vertex, model) =>
+        {
+            Ok(Cow::Owned(format!("{before}:batchEmbedContents")))
+        }
+        _ => Ok(path),
+    }
 }
 
 /// `path`, which may have a query, with the model's name in the place of `{model}`.

@@ -1,12 +1,16 @@
 use super::{
     Table,
-    pool::{self, Lane},
+    pool::{self, Class, Lane},
 };
 use crate::{
-    config::plugin::Plugin,
-    dialect::chat::field::{Field, Fields},
+    config::plugin::{Plugin, Provider},
+    dialect::{Operation, Used, chat::field::Fields},
     ir::{ApiError, ErrorKind},
-    provider::{Format, fate, model::ModelFacts},
+    provider::{
+        Format,
+        fate::{self, Refusal},
+        model::ModelFacts,
+    },
 };
 
 /// One target of a plan.
@@ -40,17 +44,23 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans a chat request for `model` that uses `fields`.
+    /// Plans a request for `model` of which these fields are `used`.
     ///
-    /// Every target of the model is in the plan but those that would have to refuse the request. The host has a pool
-    /// for each set of the targets' classes ([`pool::classes`]), so targets leave by their class: only where all of one
-    /// class refuse.
+    /// Every target of the model is in the plan but those that would have to refuse the request, or have no endpoint
+    /// for it. The host has a pool for each set of the targets' classes ([`pool::classes`]), so targets leave by their
+    /// class: only where all of one class refuse.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] for a model that is not configured; [`ErrorKind::InvalidRequest`], naming the field,
     /// where no target can serve the request.
-    pub fn new(setup: &impl Known, table: &Table, model: &str, fields: Fields) -> Result<Self, ApiError> {
+    pub fn new(
+        setup: &impl Known,
+        table: &Table,
+        model: &str,
+        used: impl Into<Used>,
+    ) -> Result<Self, ApiError> {
+        let used = used.into();
         let plugin = setup.plugin();
         let unknown = || {
             let message = format!("The model `{model}` is not configured in this gateway.");
@@ -61,12 +71,13 @@ impl Plan {
         for (lane, target) in pool::lanes(&entry.targets).into_iter().zip(&entry.targets) {
             let Some(provider) = plugin.providers.get(target.provider) else { continue };
             let upstream = target.model.as_deref().unwrap_or(model);
-            let lacks = setup.lacks(target.provider);
-            let refusal = refused(provider.format, setup.facts(target.provider, upstream), lacks, fields);
+            let (facts, lacks) = (setup.facts(target.provider, upstream), setup.lacks(target.provider));
+            let refusal = refused(provider, upstream, facts, lacks, used);
             let step = Step { lane, model: upstream.to_owned() };
-            candidates.push(Candidate { format: provider.format, lacks, refusal, step });
+            let class = Class::new(provider, lacks);
+            candidates.push(Candidate { format: provider.format, class, refusal, step });
         }
-        let classes = pool::classes(candidates.iter().map(|candidate| (candidate.format, candidate.lacks)));
+        let classes = pool::classes(candidates.iter().map(|candidate| candidate.class));
         let serves = |class: usize| {
             candidates.iter().zip(&classes).any(|(other, of)| *of == class && other.refusal.is_none())
         };
@@ -75,8 +86,12 @@ impl Plan {
         if !steps.is_empty() {
             return Ok(Self { pool: pool_name(plugin, &steps), steps });
         }
-        let refusal = candidates.iter().find_map(|candidate| Some((candidate.format, candidate.refusal?)));
-        Err(refusal.map_or_else(unknown, |(format, (field, why))| unsupported(model, format, field, why)))
+        // What is to blame in the request says more than that a provider has no such endpoint.
+        let refusals =
+            || candidates.iter().filter_map(|candidate| Some((candidate.format, candidate.refusal?)));
+        let refusal = refusals().find(|(_, refusal)| refusal.param != MODEL).or_else(|| refusals().next());
+        Err(refusal
+            .map_or_else(unknown, |(format, refusal)| unsupported(model, used.operation(), format, refusal)))
     }
 
     /// The target that an attempt is for: the one whose lane the endpoint's metadata names.
@@ -92,10 +107,9 @@ impl Plan {
 /// A target that might be a step.
 struct Candidate {
     format: Format,
-    /// What its provider lacks.
-    lacks: Fields,
-    /// What of the request it has to refuse, and why.
-    refusal: Option<(Field, &'static str)>,
+    class: Class,
+    /// What of the request it has to refuse.
+    refusal: Option<Refusal>,
     step: Step,
 }
 
@@ -106,27 +120,53 @@ fn pool_name(plugin: &Plugin, steps: &[Step]) -> String {
     }))
 }
 
-/// The first of `fields` that a target of this format and model, whose provider `lacks` some, has to refuse, and why.
+/// The member that is to blame where a target has no endpoint for what is asked.
+const MODEL: &str = "model";
+
+/// The first thing that a target has to refuse in a request, and why.
 fn refused(
-    format: Format,
+    provider: &Provider,
+    model: &str,
     facts: &ModelFacts,
     lacks: Fields,
-    fields: Fields,
-) -> Option<(Field, &'static str)> {
+    used: Used,
+) -> Option<Refusal> {
+    let operation = used.operation();
+    if let Some(why) = fate::lacks(provider.format, operation) {
+        return Some(Refusal { param: MODEL, why });
+    }
+    if provider.endpoint(operation, false).is_none() {
+        return Some(Refusal { param: MODEL, why: "the provider has no endpoint for it" });
+    }
+    match used {
+        Used::Chat(fields) => refused_chat(provider.format, facts, lacks, fields),
+        Used::Embeddings(_) | Used::Rerank(_) => fate::first_refusal(provider.format, model, used),
+    }
+}
+
+/// The first of `fields` that a target of this format and model, whose provider `lacks` some, has to refuse, and why.
+fn refused_chat(format: Format, facts: &ModelFacts, lacks: Fields, fields: Fields) -> Option<Refusal> {
     // OpenAI's own format has a place for every field of its own dialect.
     if format == Format::Openai && lacks == Fields::default() {
         return None;
     }
-    fields.iter().find_map(|field| Some((field, fate::refusal(format, facts, lacks, field)?)))
+    fields.iter().find_map(|field| {
+        Some(Refusal { param: field.name(), why: fate::refusal(format, facts, lacks, field)? })
+    })
 }
 
-fn unsupported(model: &str, format: Format, field: Field, why: &str) -> ApiError {
+fn unsupported(model: &str, operation: Operation, format: Format, refusal: Refusal) -> ApiError {
+    let Refusal { param, why } = refusal;
+    let (name, format) = (operation.name(), format.name());
+    if param == MODEL {
+        let message =
+            format!("No target of the model `{model}` can serve {name}: {format} does not ({why}).");
+        return ApiError::invalid(param, message).with_code("unsupported_endpoint");
+    }
     let message = format!(
-        "`{}` cannot be served by any target of the model `{model}`: {} has no place for it ({why}).",
-        field.name(),
-        format.name()
+        "`{param}` cannot be served by any target of the model `{model}`: {format} has no place for it ({why}).",
     );
-    ApiError::invalid(field.name(), message).with_code("unsupported_parameter")
+    ApiError::invalid(param, message).with_code("unsupported_parameter")
 }
 
 #[cfg(test)]

@@ -11,18 +11,45 @@
 
 use std::fmt::Write;
 
-use crate::{config::plugin::Target, dialect::chat::field::Fields, provider::Format};
+use crate::{
+    config::plugin::{Provider, Target},
+    dialect::{Operation, chat::field::Fields},
+    provider::Format,
+};
 
 /// The most classes that a model's targets are told apart by: with n of them a model has up to 2ⁿ - 1 pools, each a
 /// cluster of Envoy's. Six are 63 pools; few models have targets of more than three formats.
 pub const MAX_CLASSES: usize = 6;
 
-/// The class of each target, counted from 0 in the order of the targets, by its provider's format and the fields that
-/// the provider lacks beside those that its format does.
+/// What providers have in common that leave a plan together: their format, which operations they have, and the fields
+/// that they lack beside those that their format does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Class {
+    format: Format,
+    operations: u8,
+    lacks: Fields,
+}
+
+impl Class {
+    /// The class of a provider.
+    pub fn of(provider: &Provider) -> Self {
+        Self::new(provider, provider.quirks.lacks())
+    }
+
+    /// The same, where what it lacks is known.
+    pub fn new(provider: &Provider, lacks: Fields) -> Self {
+        let has = |operation: &&Operation| provider.endpoint(**operation, false).is_some();
+        let operations =
+            Operation::ALL.iter().filter(has).fold(0, |set, operation| set | 1 << *operation as u8);
+        Self { format: provider.format, operations, lacks }
+    }
+}
+
+/// The class of each target, counted from 0 in the order of the targets.
 ///
 /// Targets whose class would be beyond [`MAX_CLASSES`] share the last one: they leave a plan together or not at all.
-pub fn classes(targets: impl IntoIterator<Item = (Format, Fields)>) -> Vec<usize> {
-    let mut kinds: Vec<(Format, Fields)> = Vec::new();
+pub fn classes(targets: impl IntoIterator<Item = Class>) -> Vec<usize> {
+    let mut kinds: Vec<Class> = Vec::new();
     let class = |kind| {
         let known = kinds.iter().position(|known| *known == kind);
         known.unwrap_or_else(|| {
@@ -102,11 +129,13 @@ mod tests {
     #[test]
     fn targets_that_refuse_the_same_are_one_class_and_the_last_class_is_shared() {
         let mut lacks = Fields::default();
-        let plain = (Format::Openai, lacks);
+        let class = |format, operations, lacks| Class { format, operations, lacks };
+        let plain = class(Format::Openai, 1, lacks);
         lacks.insert(crate::dialect::chat::field::Field::N);
-        let lacking = (Format::Openai, lacks);
-        assert_eq!(classes([plain, lacking, (Format::Cohere, lacks), lacking, plain]), [0, 1, 2, 1, 0]);
-        let many = Format::ALL.iter().map(|format| (*format, lacks));
+        let lacking = class(Format::Openai, 1, lacks);
+        let (other, ranking) = (class(Format::Cohere, 1, lacks), class(Format::Openai, 5, lacks));
+        assert_eq!(classes([plain, lacking, other, lacking, ranking, plain]), [0, 1, 2, 1, 3, 0]);
+        let many = Format::ALL.iter().map(|format| class(*format, 1, lacks));
         assert_eq!(classes(many), [0, 1, 2, 3, 4, 5, 5, 5, 5, 5]);
     }
 

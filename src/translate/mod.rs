@@ -3,16 +3,22 @@
 //! Same format in and out passes the bytes through with the fewest spans changed; every other pair goes through the
 //! intermediate form. This is the one place that knows both sides.
 
+pub mod embeddings;
+mod operation;
 mod reply;
 mod request;
+pub mod rerank;
 mod stream;
 mod verdict;
 
 use crate::{
-    dialect::{Dialect, chat},
+    dialect::{Dialect, Used, chat},
     ir::ApiError,
     provider::{Format, anthropic, bedrock, cohere, gemini, mistral, openai, responses},
 };
+
+pub use operation::{any_reply, any_request};
+use operation::{input_usage, no_endpoint, refuse};
 
 pub use reply::reply;
 pub use request::{request, request_with_betas};

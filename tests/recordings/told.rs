@@ -3,11 +3,13 @@
 use serde_json::Value;
 use switchyard::ir::{Citation, Decoder, Event, Extra, Reply, ReplyPart};
 
+/// Link, title, the characters that it stands for.
+pub(crate) type Source = (String, String, Option<(u64, u64)>);
+
 /// What is told beside an answer.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Told {
-    /// Link, title, the characters that it stands for.
-    pub(crate) citations: Vec<(String, String, Option<(u64, u64)>)>,
+    pub(crate) citations: Vec<Source>,
     /// By name, which is sorted: its order says nothing.
     pub(crate) extras: Vec<(String, Value)>,
 }

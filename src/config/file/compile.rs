@@ -70,6 +70,8 @@ fn compile_provider(gateway: &Gateway, provider: &Provider) -> Result<plugin::Pr
         scheme: url.scheme().to_owned(),
         path: whole(path)?,
         stream_path: stream_path.map(whole).transpose()?,
+        embeddings_path: embeddings_path(provider, kind).map(whole).transpose()?,
+        rerank_path: rerank_path(provider, kind).map(whole).transpose()?,
         auth_header,
         auth_prefix: auth_prefix.unwrap_or_default(),
         secret,
@@ -84,6 +86,27 @@ fn compile_provider(gateway: &Gateway, provider: &Provider) -> Result<plugin::Pr
 pub(super) fn paths<'p>(provider: &'p Provider, kind: &'p Kind) -> (&'p str, Option<&'p str>) {
     let of_kind = kind.stream_path.filter(|_| provider.path.is_none());
     (provider.path.as_deref().unwrap_or(kind.path), provider.stream_path.as_deref().or(of_kind))
+}
+
+/// The path of the endpoint for embeddings, where there is one.
+pub(super) fn embeddings_path<'p>(provider: &'p Provider, kind: &'p Kind) -> Option<&'p str> {
+    other_path(provider, kind, &provider.embeddings_path, kind.embeddings_path)
+}
+
+/// The path of the endpoint for rerank, where there is one.
+pub(super) fn rerank_path<'p>(provider: &'p Provider, kind: &'p Kind) -> Option<&'p str> {
+    other_path(provider, kind, &provider.rerank_path, kind.rerank_path)
+}
+
+/// The path of another endpoint: the file's own, or that of the type, which fits the type's own format only.
+fn other_path<'p>(
+    provider: &Provider,
+    kind: &Kind,
+    own: &'p Option<String>,
+    of_kind: Option<&'p str>,
+) -> Option<&'p str> {
+    let usual = of_kind.filter(|_| provider.format.is_none_or(|format| format == kind.format));
+    own.as_deref().or(usual)
 }
 
 fn secret(provider: &str, key: &ApiKey) -> Option<Secret> {

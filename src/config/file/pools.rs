@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     config::plugin::Plugin,
-    route::pool::{self, Lane},
+    route::pool::{self, Class, Lane},
 };
 
 /// A pool and its lanes, in order.
@@ -18,15 +18,14 @@ pub struct Pool {
 
 /// All pools, each once, in the order of the models.
 ///
-/// A request may use a field that some targets must refuse; it then goes to the pool without their lanes. So a model
-/// has one pool for each set of the classes of its targets ([`pool::classes`]).
+/// A request may use a field that some targets must refuse, or ask for what some providers do not have; it then goes to
+/// the pool without their lanes. So a model has one pool for each set of the classes of its targets ([`pool::classes`]).
 pub fn pools(plugin: &Plugin) -> Vec<Pool> {
     let mut pools: Vec<Pool> = Vec::new();
     for model in &plugin.models {
         let known = |lane: &Lane| plugin.providers.get(lane.provider).map(|provider| (*lane, provider));
         let lanes: Vec<_> = pool::lanes(&model.targets).iter().filter_map(known).collect();
-        let classes =
-            pool::classes(lanes.iter().map(|(_, provider)| (provider.format, provider.quirks.lacks())));
+        let classes = pool::classes(lanes.iter().map(|(_, provider)| Class::of(provider)));
         let count = classes.iter().max().map_or(0, |last| last + 1);
         // The whole set first.
         for chosen in (1_u32..1 << count).rev() {

@@ -97,6 +97,13 @@ pub struct Provider {
     /// The same for streams, where that is another one; it may have a query.
     #[serde(default)]
     pub stream_path: Option<String>,
+    /// The path of its endpoint for embeddings, after the path of `base_url`, as `path`; by default that of its type,
+    /// where the type has one.
+    #[serde(default)]
+    pub embeddings_path: Option<String>,
+    /// The same for rerank.
+    #[serde(default)]
+    pub rerank_path: Option<String>,
     /// The header that carries the credential.
     #[serde(default)]
     pub auth_header: Option<String>,

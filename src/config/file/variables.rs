@@ -111,7 +111,9 @@ impl Variable {
 pub fn texts<'p>(provider: &'p Provider, kind: &'p Kind) -> impl Iterator<Item = &'p str> {
     let (path, stream_path) = super::compile::paths(provider, kind);
     let base = provider.base_url.as_deref().or(kind.base_url);
-    [base, Some(path), stream_path].into_iter().flatten()
+    let (embeddings, rerank) =
+        (super::compile::embeddings_path(provider, kind), super::compile::rerank_path(provider, kind));
+    [base, Some(path), stream_path, embeddings, rerank].into_iter().flatten()
 }
 
 /// `text` with the provider's values in their places.

@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 use super::field::{Field, Fields};
 use crate::ir::ApiError;
 
-mod body;
+pub(in crate::dialect) mod body;
 mod linked;
 mod messages;
-mod shape;
+pub(in crate::dialect) mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -51,14 +51,7 @@ pub struct Head {
 /// longer than [`MAX_MODEL`] or not a string, `messages` that are missing or not an array of objects, fields of the
 /// wrong type among those that are read here, and members that occur twice.
 pub fn scan(body: &[u8]) -> Result<Head, ApiError> {
-    let text = std::str::from_utf8(body).map_err(|error| {
-        let at = error.valid_up_to();
-        malformed(format!("the request body is not valid UTF-8 at byte {at}"))
-    })?;
-    let open = body.iter().position(|byte| !byte.is_ascii_whitespace());
-    if open.and_then(|at| body.get(at)) != Some(&b'{') {
-        return Err(malformed("the request body must be one JSON object"));
-    }
+    let (text, open) = object(body)?;
     let mut found = Found::default();
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read =
@@ -67,10 +60,23 @@ pub fn scan(body: &[u8]) -> Result<Head, ApiError> {
         return Err(error);
     }
     read.map_err(|error| malformed(format!("the request body is not valid JSON: {error}")))?;
-    found.head(body, open.unwrap_or(0) + 1)
+    found.head(body, open + 1)
 }
 
-fn malformed(message: impl Into<String>) -> ApiError {
+/// The body as text, and where its `{` is.
+pub(in crate::dialect) fn object(body: &[u8]) -> Result<(&str, usize), ApiError> {
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let at = error.valid_up_to();
+        malformed(format!("the request body is not valid UTF-8 at byte {at}"))
+    })?;
+    let open = body.iter().position(|byte| !byte.is_ascii_whitespace());
+    match open.filter(|at| body.get(*at) == Some(&b'{')) {
+        Some(open) => Ok((text, open)),
+        None => Err(malformed("the request body must be one JSON object")),
+    }
+}
+
+pub(in crate::dialect) fn malformed(message: impl Into<String>) -> ApiError {
     ApiError::new(crate::ir::ErrorKind::InvalidRequest, message)
 }
 
@@ -115,12 +121,12 @@ impl Found<'_> {
 }
 
 /// Where in `body` the text of `part` lies, which borrows from it.
-fn span(body: &[u8], part: &RawValue) -> Range<usize> {
+pub(in crate::dialect) fn span(body: &[u8], part: &RawValue) -> Range<usize> {
     let start = part.get().as_ptr().addr().wrapping_sub(body.as_ptr().addr());
     start..start + part.get().len()
 }
 
-fn model_name(json: &str) -> Result<String, ApiError> {
+pub(in crate::dialect) fn model_name(json: &str) -> Result<String, ApiError> {
     let Ok(name) = serde_json::from_str::<Cow<'_, str>>(json) else {
         return Err(ApiError::invalid("model", "`model` must be a string"));
     };

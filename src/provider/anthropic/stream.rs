@@ -270,11 +270,11 @@ impl State {
                 citations.into_iter().for_each(|raw| self.told.cite(raw, &mut cited(sink)));
             }
             Some("thinking") => {
-                given(MaybeText(json::text(block.thinking)), Event::Thinking, sink);
-                given(MaybeText(json::text(block.signature)), Event::Signature, sink);
+                given(json::text(block.thinking), Event::Thinking, sink);
+                given(json::text(block.signature), Event::Signature, sink);
             }
             Some("redacted_thinking") => {
-                given(MaybeText(json::text(block.data)), Event::RedactedThinking, sink);
+                given(json::text(block.data), Event::RedactedThinking, sink);
             }
             Some("tool_use") => self.call_start(index, block, sink),
             Some(_) => envelope.content_block.into_iter().for_each(|raw| self.told.begin(index, raw)),
@@ -314,7 +314,7 @@ impl State {
         let (kind, text) = match delta.kind.0.as_deref() {
             Some("text_delta") => (Content::Text, delta.text),
             Some("thinking_delta") => (Content::Thinking, delta.thinking),
-            Some("signature_delta") => return given(delta.signature, Event::Signature, sink),
+            Some("signature_delta") => return given(delta.signature.0, Event::Signature, sink),
             Some("input_json_delta") => {
                 (Content::Arguments { block: envelope.index.unwrap_or(0) }, delta.partial_json)
             }
@@ -340,9 +340,9 @@ impl State {
         match kind {
             Content::Text => {
                 text.0.iter().for_each(|text| self.told.text(text));
-                given(text, Event::Text, sink);
+                given(text.0, Event::Text, sink);
             }
-            Content::Thinking => given(text, Event::Thinking, sink),
+            Content::Thinking => given(text.0, Event::Thinking, sink),
             Content::Arguments { block } => self.arguments(block, text, sink),
         }
     }
@@ -405,5 +405,5 @@ fn cited(sink: Sink<'_>) -> impl FnMut(Citation<'static>) {
 }
 
 fn read<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
-    raw.and_then(json::object)
+    raw.filter(|raw| raw.get().starts_with('{')).and_then(|raw| serde_json::from_str(raw.get()).ok())
 }

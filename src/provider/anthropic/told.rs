@@ -163,3 +163,65 @@ fn changed(block: &str, member: &str, to: &str) -> Option<String> {
     object.end();
     String::from_utf8(out).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(json: &str) -> &RawValue {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn extras(told: &mut Told) -> Vec<(&'static str, String)> {
+        let extras = told.finish(&mut |_| {});
+        extras.into_iter().map(|extra| (extra.name, extra.json.into_owned())).collect()
+    }
+
+    #[test]
+    fn sources_without_end_are_given_before_the_text_ends() {
+        let mut told = Told::default();
+        let source = format!(r#"{{"url":"https://a.example/","cited_text":"{}"}}"#, "x".repeat(1000));
+        let mut given = Vec::new();
+        let mut most = 0;
+        for _ in 0..1000 {
+            told.text("é");
+            told.cite(raw(&source), &mut |citation| given.push(citation.span));
+            most = most.max(told.cited.len());
+        }
+        assert!(most <= MAX_CITED && given.len() > 900, "{most} bytes, {} given", given.len());
+        told.end_text(&mut |citation| given.push(citation.span));
+        assert_eq!((given.len(), given[0].unwrap().0, given[999].unwrap().1), (1000, 0, 1000));
+        let found = extras(&mut told);
+        let groups: Vec<serde_json::Value> = serde_json::from_str(&found[0].1).unwrap();
+        let count: usize = groups.iter().map(|group| group["citations"].as_array().unwrap().len()).sum();
+        assert_eq!(count, 1000);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_said() {
+        let mut told = Told::default();
+        let long = "x".repeat(beside::MAX_BYTES);
+        told.begin(0, raw(r#"{"type":"server_tool_use","input":{}}"#));
+        told.change(0, "input", &long);
+        told.change(0, "input", &long);
+        assert!(told.open.as_ref().unwrap().to.len() <= beside::MAX_BYTES);
+        told.end_block(0, &mut |_| {});
+        told.begin(1, raw(&format!("{{\"type\":\"x\",\"data\":\"{long}\"}}")));
+        told.cite(raw(&format!("{{\"cited_text\":\"{long}\"}}")), &mut |_| {});
+        assert_eq!(extras(&mut told), [("left_out", "[\"blocks\",\"citations\"]".to_owned())]);
+    }
+
+    #[test]
+    fn a_block_is_changed_by_its_own_deltas_alone() {
+        let mut told = Told::default();
+        told.begin(3, raw(r#"{"type":"server_tool_use","input":{},"id":"a"}"#));
+        told.change(2, "input", "{\"other\":1}");
+        told.change(3, "input", "{\"q\"");
+        told.change(3, "input", ":1}");
+        // One that was not closed, and arguments that are no JSON.
+        told.begin(4, raw(r#"{"type":"server_tool_use","input":{},"id":"b"}"#));
+        told.change(4, "input", "{\"q\"");
+        let wanted = r#"[{"type":"server_tool_use","id":"a","input":{"q":1}},{"type":"server_tool_use","input":{},"id":"b"}]"#;
+        assert_eq!(extras(&mut told), [("blocks", wanted.to_owned())]);
+    }
+}

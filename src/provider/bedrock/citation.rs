@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::json::{MaybeText, compact, object};
+use super::json::{compact, pick, pick_in, some_text, text};
 use crate::ir::{Citation, Extra};
 
 /// The most bytes of sources that are kept until the answer ends; those beyond are left out, since the client sees the
@@ -27,37 +26,17 @@ impl Sources {
     }
 }
 
-#[derive(Deserialize)]
-struct Told<'a> {
-    #[serde(borrow, default)]
-    title: MaybeText<'a>,
-    #[serde(borrow, default)]
-    location: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Location<'a> {
-    #[serde(borrow, default)]
-    web: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Web<'a> {
-    #[serde(borrow, default)]
-    url: MaybeText<'a>,
-}
-
 /// The page of the web that `raw` names, for the text of `span`; any other source is added to `sources`.
 pub(super) fn read<'a>(
     raw: &'a RawValue,
     span: Option<(u64, u64)>,
     sources: &mut Sources,
 ) -> Option<Citation<'a>> {
-    let told: Told<'_> = object(raw)?;
-    let web = told.location.and_then(object::<Location<'_>>).and_then(|location| location.web);
-    let url = web.and_then(object::<Web<'_>>).and_then(|web| web.url.0).filter(|url| !url.is_empty());
-    if let Some(url) = url {
-        return Some(Citation { url, title: told.title.0.unwrap_or_default(), span });
+    let [title, location] = pick(raw.get(), ["title", "location"])?;
+    let [web] = pick_in(location, ["web"]).unwrap_or_default();
+    let [url] = pick_in(web, ["url"]).unwrap_or_default();
+    if let Some(url) = some_text(url) {
+        return Some(Citation { url, title: text(title).unwrap_or_default(), span });
     }
     if sources.list.len() + raw.get().len() < MAX_BYTES {
         sources.list.push(',');

@@ -5,9 +5,7 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-
-use super::json::MaybeText;
+use super::json::{pick, text};
 use crate::{
     ir::{ApiError, ErrorKind},
     provider::status::read_failed,
@@ -26,14 +24,13 @@ pub fn read(status: u16, error_type: Option<&str>, body: &[u8]) -> ApiError {
 
 /// Reads an error out of a JSON body; `None` where there is none. `otherwise` is the kind where the body does not tell.
 pub(super) fn parse(body: &[u8], otherwise: ErrorKind) -> Option<ApiError> {
-    // A list would be read as the members in their order.
-    let told: Told<'_> =
-        body.trim_ascii_start().starts_with(b"{").then(|| serde_json::from_slice(body).ok())??;
-    let message = told.message.0.or(told.capital.0);
-    if message.is_none() && told.kind.0.is_none() {
+    // Services of AWS's own front begin it with a capital.
+    let [message, capital, kind] = pick(str::from_utf8(body).ok()?, ["message", "Message", "__type"])?;
+    let (message, kind) = (text(message).or(text(capital)), text(kind));
+    if message.is_none() && kind.is_none() {
         return None;
     }
-    let kind = told.kind.0.as_deref().and_then(by_type).unwrap_or(otherwise);
+    let kind = kind.as_deref().and_then(by_type).unwrap_or(otherwise);
     let text = message.filter(|text| !text.trim().is_empty());
     let text =
         text.map_or_else(|| "The provider reported an error without a message.".to_owned(), Cow::into_owned);
@@ -65,17 +62,6 @@ pub(super) fn of_message(message: &Message<'_>) -> Option<ApiError> {
 /// A stream whose frames cannot be read.
 pub(super) fn of_frames(broken: Broken) -> ApiError {
     ApiError::new(ErrorKind::Server, format!("The provider's stream {}.", broken.what()))
-}
-
-#[derive(Deserialize)]
-struct Told<'a> {
-    #[serde(borrow, default)]
-    message: MaybeText<'a>,
-    /// As services of AWS's own front spell it.
-    #[serde(borrow, default, rename = "Message")]
-    capital: MaybeText<'a>,
-    #[serde(borrow, default, rename = "__type")]
-    kind: MaybeText<'a>,
 }
 
 /// By the name of an exception, which may stand behind a namespace and before an address: `com.amazon#Name:http://…`.

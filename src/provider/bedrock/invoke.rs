@@ -3,9 +3,10 @@
 //!
 //! Source: API reference, "InvokeModelWithResponseStream"; the official SDK (anthropic 2.12.0, `lib/bedrock`).
 
-use serde::Deserialize;
-
-use super::{error, json::MaybeText};
+use super::{
+    error,
+    json::{pick, text},
+};
 use crate::{
     base64,
     ir::{ApiError, Decoder, ErrorKind, Event},
@@ -36,12 +37,6 @@ impl Decoder for InvokeDecoder {
     }
 }
 
-#[derive(Deserialize)]
-struct Chunk<'a> {
-    #[serde(borrow, default)]
-    bytes: MaybeText<'a>,
-}
-
 /// Types of messages that are not known are passed over.
 fn read(message: &Message<'_>, messages: &mut MessagesDecoder, sink: &mut dyn FnMut(Event<'_>)) {
     if let Some(error) = error::of_message(message) {
@@ -50,9 +45,9 @@ fn read(message: &Message<'_>, messages: &mut MessagesDecoder, sink: &mut dyn Fn
     if message.event != "chunk" {
         return;
     }
-    let is_object = message.payload.trim_ascii_start().starts_with(b"{");
-    let chunk: Option<Chunk<'_>> = is_object.then(|| serde_json::from_slice(message.payload).ok()).flatten();
-    match chunk.and_then(|chunk| chunk.bytes.0).and_then(|text| base64::decode(&text)) {
+    let payload = str::from_utf8(message.payload).unwrap_or_default();
+    let [bytes] = pick(payload, ["bytes"]).unwrap_or_default();
+    match text(bytes).and_then(|text| base64::decode(&text)) {
         Some(data) => messages.data(&data, sink),
         None => {
             let what = "The provider sent a stream event that cannot be read.";

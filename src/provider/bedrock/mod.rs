@@ -5,10 +5,12 @@
 //! 1.44.5.
 
 mod citation;
+pub mod embeddings;
 pub mod error;
 pub mod fate;
 pub mod invoke;
 pub mod request;
+pub mod rerank;
 pub mod response;
 pub mod stream;
 mod usage;

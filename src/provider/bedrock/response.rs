@@ -5,13 +5,12 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
     citation::{self, Sources},
     error,
-    json::{MaybeText, compact, list, object},
+    json::{compact, list, pick, pick_in, some_text, text},
     usage,
 };
 use crate::{
@@ -29,29 +28,28 @@ use crate::{
 ///
 /// Where the bytes are no reply: what they say instead, or [`crate::ir::ErrorKind::Server`].
 pub fn read<'a>(body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
-    let is_object = body.trim_ascii_start().starts_with(b"{");
-    let whole: Whole<'_> =
-        is_object.then(|| serde_json::from_slice(body).ok()).flatten().ok_or_else(no_reply)?;
-    let message = whole.output.and_then(object::<Output<'_>>).and_then(|output| output.message);
-    let Some(message) = message.and_then(object::<Message<'_>>) else {
+    let json = str::from_utf8(body).map_err(|_| no_reply())?;
+    let names = ["output", "stopReason", "usage", "trace"];
+    let [output, reason, used, traced] = pick(json, names).ok_or_else(no_reply)?;
+    let [message] = pick_in(output, ["message"]).unwrap_or_default();
+    let Some([content]) = pick_in(message, ["content"]) else {
         return Err(error::parse(body, ErrorKind::Server).unwrap_or_else(no_reply));
     };
-    let blocks = match message.content.filter(|raw| raw.get() != "null") {
-        Some(raw) => serde_json::from_str::<Vec<&RawValue>>(raw.get()).map_err(|_| no_reply())?,
-        None => Vec::new(),
-    };
+    if content.is_some_and(|raw| !raw.get().starts_with('[') && raw.get() != "null") {
+        return Err(no_reply());
+    }
     let mut reader = Reader { id, parts: Vec::new(), calls: 0, chars: 0, sources: Sources::default() };
-    blocks.into_iter().filter_map(object::<Block<'_>>).try_for_each(|block| reader.block(block))?;
+    list(content).into_iter().try_for_each(|block| reader.block(block))?;
     let mut parts = reader.parts;
     parts.extend(reader.sources.give().map(ReplyPart::Extra));
-    parts.extend(whole.trace.and_then(trace).map(ReplyPart::Extra));
+    parts.extend(traced.and_then(trace).map(ReplyPart::Extra));
     Ok(Reply {
         id: None,
         model: None,
         created: None,
         parts,
-        finish: finish(whole.stop_reason.0.as_deref(), reader.calls > 0),
-        usage: whole.usage.and_then(usage::read),
+        finish: finish(text(reason).as_deref(), reader.calls > 0),
+        usage: usage::read(used),
     })
 }
 
@@ -76,94 +74,24 @@ pub(super) fn trace(raw: &RawValue) -> Option<Extra<'_>> {
     some.then(|| Extra { vendor: "aws", name: "trace", json: compact(raw.get()) })
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Whole<'a> {
-    #[serde(borrow, default)]
-    output: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    stop_reason: MaybeText<'a>,
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    trace: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Output<'a> {
-    #[serde(borrow, default)]
-    message: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Message<'a> {
-    #[serde(borrow, default)]
-    content: Option<&'a RawValue>,
-}
-
-/// A content block: it has one of these.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Block<'a> {
-    #[serde(borrow, default)]
-    text: MaybeText<'a>,
-    #[serde(borrow, default)]
-    tool_use: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    reasoning_content: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    citations_content: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Reasoning<'a> {
-    #[serde(borrow, default)]
-    reasoning_text: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    redacted_content: MaybeText<'a>,
-}
-
-#[derive(Deserialize)]
-struct ReasoningText<'a> {
-    #[serde(borrow, default)]
-    text: MaybeText<'a>,
-    #[serde(borrow, default)]
-    signature: MaybeText<'a>,
-}
-
-#[derive(Deserialize)]
-struct Cited<'a> {
-    #[serde(borrow, default)]
-    content: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    citations: Option<&'a RawValue>,
-}
-
 /// A call, of a whole reply or at its start in a stream.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(super) struct Call<'a> {
-    #[serde(borrow, default)]
-    pub(super) tool_use_id: MaybeText<'a>,
-    #[serde(borrow, default)]
-    pub(super) name: MaybeText<'a>,
-    #[serde(borrow, default, rename = "type")]
-    kind: MaybeText<'a>,
-    #[serde(borrow, default)]
+    /// The provider's, or one that is made of the answer's.
+    pub(super) id: Cow<'a, str>,
+    pub(super) name: Cow<'a, str>,
     input: Option<&'a RawValue>,
 }
 
 impl<'a> Call<'a> {
-    /// Whether the provider runs the tool itself.
-    pub(super) fn is_the_providers(&self) -> bool {
-        self.kind.0.as_deref() == Some("server_tool_use")
-    }
-
-    /// The call's id: the provider's, or one that is made of the answer's.
-    pub(super) fn id(&mut self, answer: &str, count: u32) -> Cow<'a, str> {
-        let id = self.tool_use_id.0.take().filter(|id| !id.is_empty());
-        id.unwrap_or_else(|| Cow::Owned(call_id(answer, count)))
+    /// Reads the `count`th call of the answer `id`; `None` where there is none for the client, as with tools that the
+    /// provider runs itself.
+    pub(super) fn read(raw: Option<&'a RawValue>, id: &str, count: u32) -> Option<Self> {
+        let [given, name, kind, input] = pick_in(raw, ["toolUseId", "name", "type", "input"])?;
+        if text(kind).as_deref() == Some("server_tool_use") {
+            return None;
+        }
+        let id = some_text(given).unwrap_or_else(|| Cow::Owned(call_id(id, count)));
+        Some(Self { id, name: text(name).unwrap_or_default(), input })
     }
 }
 
@@ -177,61 +105,58 @@ struct Reader<'a, 'i> {
 }
 
 impl<'a> Reader<'a, '_> {
-    fn block(&mut self, block: Block<'a>) -> Result<(), ApiError> {
-        self.text(block.text);
-        if let Some(call) = block.tool_use.and_then(object::<Call<'_>>) {
-            self.call(call)?;
-        }
-        if let Some(reasoning) = block.reasoning_content.and_then(object::<Reasoning<'_>>) {
-            self.reasoning(reasoning);
-        }
-        if let Some(cited) = block.citations_content.and_then(object::<Cited<'_>>) {
-            self.cited(&cited);
-        }
+    fn block(&mut self, block: &'a RawValue) -> Result<(), ApiError> {
+        // A block has one of these.
+        let names = ["text", "toolUse", "reasoningContent", "citationsContent"];
+        let [said, call, reasoning, cited] = pick(block.get(), names).unwrap_or_default();
+        self.text(said);
+        self.call(call)?;
+        self.reasoning(reasoning);
+        self.cited(cited);
         Ok(())
     }
 
-    fn text(&mut self, text: MaybeText<'a>) {
-        if let Some(text) = text.0.filter(|text| !text.is_empty()) {
+    fn text(&mut self, raw: Option<&'a RawValue>) {
+        if let Some(text) = some_text(raw) {
             self.chars = self.chars.saturating_add(text.chars().count() as u64);
             self.parts.push(ReplyPart::Text(text));
         }
     }
 
-    fn call(&mut self, mut call: Call<'a>) -> Result<(), ApiError> {
-        if call.is_the_providers() {
-            return Ok(());
-        }
-        let arguments = match call.input.map(RawValue::get) {
+    fn call(&mut self, raw: Option<&'a RawValue>) -> Result<(), ApiError> {
+        let Some(Call { id, name, input }) = Call::read(raw, self.id, self.calls) else { return Ok(()) };
+        let arguments = match input.map(RawValue::get) {
             None | Some("null" | "\"\"") => Cow::Borrowed("{}"),
             Some(input) if input.starts_with('{') => compact(input),
             Some(_) => return Err(no_call()),
         };
-        let id = call.id(self.id, self.calls);
-        let name = call.name.0.filter(|name| !name.is_empty()).ok_or_else(no_call)?;
+        if name.is_empty() {
+            return Err(no_call());
+        }
         self.calls = self.calls.saturating_add(1);
         self.parts.push(ReplyPart::ToolCall { id, name, arguments, signature: None });
         Ok(())
     }
 
-    fn reasoning(&mut self, reasoning: Reasoning<'a>) {
-        if let Some(inner) = reasoning.reasoning_text.and_then(object::<ReasoningText<'_>>) {
-            self.parts.push(ReplyPart::Thinking {
-                text: inner.text.0.unwrap_or_default(),
-                signature: inner.signature.0.filter(|signature| !signature.is_empty()),
-            });
+    fn reasoning(&mut self, raw: Option<&'a RawValue>) {
+        let [told, encrypted] = pick_in(raw, ["reasoningText", "redactedContent"]).unwrap_or_default();
+        if let Some([said, signature]) = pick_in(told, ["text", "signature"]) {
+            let text = text(said).unwrap_or_default();
+            self.parts.push(ReplyPart::Thinking { text, signature: some_text(signature) });
         }
-        if let Some(data) = reasoning.redacted_content.0.filter(|data| !data.is_empty()) {
+        if let Some(data) = some_text(encrypted) {
             self.parts.push(ReplyPart::RedactedThinking(data));
         }
     }
 
-    fn cited(&mut self, cited: &Cited<'a>) {
+    fn cited(&mut self, raw: Option<&'a RawValue>) {
+        let Some([content, citations]) = pick_in(raw, ["content", "citations"]) else { return };
         let start = self.chars;
-        for block in list(cited.content).into_iter().filter_map(object::<Block<'_>>) {
-            self.text(block.text);
+        for block in list(content) {
+            let [said] = pick(block.get(), ["text"]).unwrap_or_default();
+            self.text(said);
         }
-        for raw in list(cited.citations) {
+        for raw in list(citations) {
             if let Some(found) = citation::read(raw, Some((start, self.chars)), &mut self.sources) {
                 self.parts.push(ReplyPart::Citation(found));
             }

@@ -6,14 +6,14 @@
 //!
 //! Source: API reference, "ConverseStream"; service model `bedrock-runtime`.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::borrow::Cow;
+
+use serde_json::value::RawValue;
 
 use super::{
     citation::{self, Sources},
     error,
-    json::{Count, MaybeText, object},
+    json::{count, pick, pick_in, some_text, text},
     response::{Call, finish, trace},
     usage,
 };
@@ -105,61 +105,6 @@ impl Decoder for ConverseDecoder {
     }
 }
 
-/// One event; each type uses some of these.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Envelope<'a> {
-    #[serde(default)]
-    content_block_index: Count,
-    #[serde(borrow, default)]
-    start: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    delta: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    stop_reason: MaybeText<'a>,
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    trace: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Start<'a> {
-    #[serde(borrow, default)]
-    tool_use: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Delta<'a> {
-    #[serde(borrow, default)]
-    text: MaybeText<'a>,
-    #[serde(borrow, default)]
-    tool_use: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    reasoning_content: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    citation: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Input<'a> {
-    #[serde(borrow, default)]
-    input: MaybeText<'a>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Reasoning<'a> {
-    #[serde(borrow, default)]
-    text: MaybeText<'a>,
-    #[serde(borrow, default)]
-    signature: MaybeText<'a>,
-    #[serde(borrow, default)]
-    redacted_content: MaybeText<'a>,
-}
-
 impl State {
     fn message(&mut self, message: &Message<'_>, sink: Sink<'_>) {
         if self.course.is_over() {
@@ -180,56 +125,60 @@ impl State {
         if !known {
             return;
         }
-        let is_object = message.payload.trim_ascii_start().starts_with(b"{");
-        let envelope: Option<Envelope<'_>> =
-            is_object.then(|| serde_json::from_slice(message.payload).ok()).flatten();
-        let Some(envelope) = envelope else { return self.course.fail(unreadable(), sink) };
+        let payload = str::from_utf8(message.payload).unwrap_or_default();
+        // Each type has some of these.
+        let names = ["contentBlockIndex", "start", "delta", "stopReason", "usage", "trace"];
+        let Some([index, start, delta, reason, used, traced]) = pick(payload, names) else {
+            return self.course.fail(unreadable(), sink);
+        };
         self.course.start(None, None, sink);
-        let index = envelope.content_block_index.0.unwrap_or(0);
+        let index = count(index).unwrap_or(0);
         match message.event {
-            "contentBlockStart" => self.block_start(index, &envelope, sink),
-            "contentBlockDelta" => self.block_delta(index, &envelope, sink),
+            "contentBlockStart" => self.block_start(index, start, sink),
+            "contentBlockDelta" => self.block_delta(index, delta, sink),
             "contentBlockStop" => self.block_stop(index, sink),
-            "messageStop" => self.stop(&envelope, sink),
-            "metadata" => self.metadata(&envelope, sink),
+            "messageStop" => self.stop(reason, sink),
+            "metadata" => self.metadata(used, traced, sink),
             _ => {}
         }
     }
 
     /// Some models announce text too, with nothing in it.
-    fn block_start(&mut self, index: u64, envelope: &Envelope<'_>, sink: Sink<'_>) {
-        let start = envelope.start.and_then(object::<Start<'_>>);
-        let call = start.and_then(|start| start.tool_use).and_then(object::<Call<'_>>);
-        let Some(mut call) = call.filter(|call| !call.is_the_providers()) else { return };
+    fn block_start(&mut self, index: u64, start: Option<&RawValue>, sink: Sink<'_>) {
+        let [call] = pick_in(start, ["toolUse"]).unwrap_or_default();
+        let count = self.calls;
+        let Some(call) = Call::read(call, &self.id, count) else { return };
         // One block cannot be open twice; the one before was not closed.
-        self.block_stop(index, sink);
+        close_block(&mut self.open, index, sink);
         if self.open.len() >= MAX_OPEN {
             return self.course.fail(server("The provider opened too many tool calls at once."), sink);
         }
-        let count = self.calls;
         self.calls = self.calls.saturating_add(1);
-        let id = call.id(&self.id, count);
-        sink(Event::ToolStart { index: count, id, name: call.name.0.unwrap_or_default(), signature: None });
+        sink(Event::ToolStart { index: count, id: call.id, name: call.name, signature: None });
         self.open.push(Open { block: index, call: count, any: false });
     }
 
-    fn block_delta(&mut self, index: u64, envelope: &Envelope<'_>, sink: Sink<'_>) {
-        let Some(delta) = envelope.delta.and_then(object::<Delta<'_>>) else {
+    fn block_delta(&mut self, index: u64, delta: Option<&RawValue>, sink: Sink<'_>) {
+        let Some([said, call, reasoning, cited]) =
+            pick_in(delta, ["text", "toolUse", "reasoningContent", "citation"])
+        else {
             return self.course.fail(unreadable(), sink);
         };
-        if let Some(text) = delta.text.0.filter(|text| !text.is_empty()) {
+        if let Some(text) = some_text(said) {
             self.count(index, text.chars().count());
             sink(Event::Text(text));
         }
-        if let Some(input) = delta.tool_use.and_then(object::<Input<'_>>) {
-            self.arguments(index, input.input, sink);
+        if let Some([input]) = pick_in(call, ["input"]) {
+            self.arguments(index, input, sink);
         }
-        if let Some(reasoning) = delta.reasoning_content.and_then(object::<Reasoning<'_>>) {
-            given(reasoning.text, Event::Thinking, sink);
-            given(reasoning.signature, Event::Signature, sink);
-            given(reasoning.redacted_content, Event::RedactedThinking, sink);
+        if let Some([said, signature, encrypted]) =
+            pick_in(reasoning, ["text", "signature", "redactedContent"])
+        {
+            given(text(said), Event::Thinking, sink);
+            given(text(signature), Event::Signature, sink);
+            given(text(encrypted), Event::RedactedThinking, sink);
         }
-        if let Some(raw) = delta.citation {
+        if let Some(raw) = cited {
             self.count(index, 0);
             if let Some(found) = citation::read(raw, Some(self.chars), &mut self.sources) {
                 sink(Event::Citation(found));
@@ -246,30 +195,28 @@ impl State {
     }
 
     /// Fragments of the provider's own tools belong to no open call and are passed over.
-    fn arguments(&mut self, index: u64, fragment: MaybeText<'_>, sink: Sink<'_>) {
+    fn arguments(&mut self, index: u64, fragment: Option<&RawValue>, sink: Sink<'_>) {
         let Some(open) = self.open.iter_mut().find(|open| open.block == index) else { return };
-        if let Some(fragment) = fragment.0.filter(|fragment| !fragment.is_empty()) {
+        if let Some(fragment) = some_text(fragment) {
             open.any = true;
             sink(Event::ToolArguments { index: open.call, fragment });
         }
     }
 
     fn block_stop(&mut self, index: u64, sink: Sink<'_>) {
-        if let Some(at) = self.open.iter().position(|open| open.block == index) {
-            close(self.open.remove(at), sink);
-        }
+        close_block(&mut self.open, index, sink);
     }
 
-    fn stop(&mut self, envelope: &Envelope<'_>, sink: Sink<'_>) {
+    fn stop(&mut self, reason: Option<&RawValue>, sink: Sink<'_>) {
         for open in std::mem::take(&mut self.open) {
             close(open, sink);
         }
-        self.finish = Some(finish(envelope.stop_reason.0.as_deref(), self.calls > 0));
+        self.finish = Some(finish(text(reason).as_deref(), self.calls > 0));
     }
 
-    fn metadata(&mut self, envelope: &Envelope<'_>, sink: Sink<'_>) {
-        self.course.usage.merge(envelope.usage.and_then(usage::read).unwrap_or_default());
-        if let Some(extra) = envelope.trace.and_then(trace).filter(|_| !self.traced) {
+    fn metadata(&mut self, used: Option<&RawValue>, traced: Option<&RawValue>, sink: Sink<'_>) {
+        self.course.usage.merge(usage::read(used).unwrap_or_default());
+        if let Some(extra) = traced.and_then(trace).filter(|_| !self.traced) {
             self.traced = true;
             sink(Event::Extra(extra));
         }
@@ -287,6 +234,12 @@ impl State {
             sink(Event::Extra(sources));
         }
         self.course.finish(finish, sink);
+    }
+}
+
+fn close_block(open: &mut Vec<Open>, index: u64, sink: Sink<'_>) {
+    if let Some(at) = open.iter().position(|open| open.block == index) {
+        close(open.remove(at), sink);
     }
 }
 

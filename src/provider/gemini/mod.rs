@@ -5,6 +5,7 @@
 //! 3.4.0). The model and whether to stream are told in the path ([`crate::provider::path`]), not in the body.
 
 mod chars;
+pub mod embeddings;
 pub mod error;
 pub mod fate;
 pub mod request;

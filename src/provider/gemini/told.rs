@@ -165,3 +165,63 @@ fn citation(source: &RawValue, span: Option<(u64, u64)>) -> Option<Citation<'sta
     let title = text(title).filter(short).unwrap_or_default().into_owned();
     Some(Citation { url: url.into(), title: title.into(), span })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::gemini::response;
+
+    fn citations(grounding: &str) -> Vec<Citation<'static>> {
+        let body = format!(
+            r#"{{"candidates":[{{"content":{{"parts":[{{"text":"aé"}}]}},"finishReason":"STOP","groundingMetadata":{grounding}}}]}}"#
+        );
+        let reply = response::read(body.as_bytes(), "x").unwrap();
+        let sources = reply.parts.into_iter().filter_map(|part| match part {
+            crate::ir::ReplyPart::Citation(citation) => Some(citation),
+            _ => None,
+        });
+        sources
+            .map(|source| Citation {
+                url: source.url.into_owned().into(),
+                title: source.title.into_owned().into(),
+                ..source
+            })
+            .collect()
+    }
+
+    #[test]
+    fn sources_without_end_are_bounded() {
+        let chunk = r#"{"web":{"uri":"https://a.example/","title":"A"}}"#;
+        let indices = vec!["0"; 100_000].join(",");
+        let many = citations(&format!(
+            r#"{{"groundingChunks":[{chunk}],"groundingSupports":[{{"segment":{{"endIndex":3}},"groundingChunkIndices":[{indices}]}}]}}"#
+        ));
+        assert_eq!(many.len(), MAX_CITATIONS);
+        assert!(many.iter().all(|citation| citation.span == Some((0, 2))));
+        let unnamed = vec![chunk; 10_000].join(",");
+        assert_eq!(citations(&format!(r#"{{"groundingChunks":[{unnamed}]}}"#)).len(), MAX_CITATIONS);
+        let long =
+            format!(r#"{{"groundingChunks":[{{"web":{{"uri":"https://{}/"}}}}]}}"#, "a".repeat(MAX_URL));
+        assert!(citations(&long).is_empty());
+    }
+
+    #[test]
+    fn places_outside_the_text_are_none() {
+        for (segment, span) in [
+            (r#"{"startIndex":1,"endIndex":3}"#, Some((1, 2))),
+            (r#"{"startIndex":3,"endIndex":3}"#, Some((2, 2))),
+            (r#"{"startIndex":3,"endIndex":1}"#, None),
+            (r#"{"startIndex":0,"endIndex":4}"#, None),
+            (r#"{"startIndex":18446744073709551615,"endIndex":18446744073709551615}"#, None),
+            (r#"{"startIndex":-1,"endIndex":1}"#, Some((0, 1))),
+            (r#"{"partIndex":1,"endIndex":1}"#, None),
+            ("{}", None),
+            ("7", None),
+        ] {
+            let found = citations(&format!(
+                r#"{{"groundingChunks":[{{"web":{{"uri":"u"}}}}],"groundingSupports":[{{"segment":{segment},"groundingChunkIndices":[0]}}]}}"#
+            ));
+            assert_eq!((found.len(), found[0].span), (1, span), "{segment}");
+        }
+    }
+}

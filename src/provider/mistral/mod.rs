@@ -4,6 +4,7 @@
 //!
 //! Sources: Mistral API reference, "Chat Completion", and the types of the official SDK (mistralai 3.7.0).
 
+pub mod embeddings;
 pub mod error;
 pub mod fate;
 pub mod request;

@@ -103,10 +103,9 @@ impl State {
         let choice = answer.first();
         self.course.start(answer.id.0, answer.model.0, sink);
         let Some(choice) = choice else { return };
-        if let Some(turn) = choice.delta.and_then(object::<Turn<'_>>) {
-            if let Err(error) = self.turn(&turn, sink) {
-                return self.course.fail(error, sink);
-            }
+        let turn = choice.delta.and_then(object::<Turn<'_>>);
+        if let Some(Err(error)) = turn.map(|turn| self.turn(&turn, sink)) {
+            return self.course.fail(error, sink);
         }
         match finish::read(choice.finish_reason.map_or("null", RawValue::get)) {
             Reason::Failed(error) => self.course.fail(error, sink),

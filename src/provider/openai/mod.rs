@@ -6,9 +6,11 @@
 
 pub(in crate::provider) mod calls;
 mod edits;
+pub mod embeddings;
 pub mod error;
 pub(in crate::provider) mod finish;
 pub mod request;
+pub mod rerank;
 pub mod response;
 pub mod stream;
 pub(in crate::provider) mod usage;

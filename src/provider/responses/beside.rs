@@ -33,9 +33,9 @@ impl Beside {
         }
         let mut rest = Vec::new();
         let mut object = Object::begin(&mut rest);
-        object.text("type", item.kind.0.as_deref().unwrap_or_default());
-        if let Some(id) = item.id.0.as_deref() {
-            object.text("id", id);
+        object.text("type", &item.0.text("type").unwrap_or_default());
+        if let Some(id) = item.0.text("id") {
+            object.text("id", &id);
         }
         value(object.key("omitted"), &true);
         object.end();

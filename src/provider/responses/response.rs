@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::{
     beside::Beside,
     item::{BREAK, Call, Item, Kind, Response, characters, citation},
+    json::Fields,
     usage,
 };
 use crate::{
@@ -24,10 +25,7 @@ mod tests;
 ///
 /// Where the bytes are no reply: what they say instead, or [`crate::ir::ErrorKind::Server`].
 pub fn read<'a>(body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
-    // A list would be read as the members in their order.
-    let is_object = body.trim_ascii_start().starts_with(b"{");
-    let response: Option<Response<'a>> = is_object.then(|| serde_json::from_slice(body).ok()).flatten();
-    let response = response.ok_or_else(no_response)?;
+    let response = Fields::read(body).map(Response).ok_or_else(no_response)?;
     if let Some(error) = response.failure(body).or_else(|| response.pending()) {
         return Err(error);
     }
@@ -42,9 +40,9 @@ pub fn read<'a>(body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
     Ok(Reply {
         created: response.created(),
         finish: response.finish(calls > 0, false),
-        usage: response.usage.and_then(usage::read),
-        id: response.id.0,
-        model: response.model.0,
+        usage: response.0.object("usage").and_then(|counts| usage::of(&counts)),
+        id: response.0.text("id"),
+        model: response.0.text("model"),
         parts,
     })
 }
@@ -79,14 +77,13 @@ impl<'a> Answer<'a, '_> {
     fn message(&mut self, item: &Item<'a>) {
         for part in item.parts() {
             let before = self.characters;
-            let annotations = part.annotations();
-            if let Some(text) = part.text.0.filter(|text| !text.is_empty()) {
+            if let Some(text) = part.some_text("text") {
                 self.characters += characters(&text);
                 self.parts.push(ReplyPart::Text(text));
-            } else if let Some(text) = part.refusal.0.filter(|text| !text.is_empty()) {
+            } else if let Some(text) = part.some_text("refusal") {
                 self.parts.push(ReplyPart::Refusal(text));
             }
-            for raw in annotations {
+            for raw in part.list("annotations") {
                 match citation(raw, before) {
                     Some(citation) => self.parts.push(ReplyPart::Citation(citation)),
                     None => self.beside.annotation(raw),

@@ -6,13 +6,12 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
     error,
     item::{Item, Response},
-    json::{Count, MaybeText, object},
+    json::Fields,
     usage,
 };
 use crate::{
@@ -78,42 +77,6 @@ impl Decoder for ResponsesDecoder {
     }
 }
 
-/// One event; each type uses some of these.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: MaybeText<'a>,
-    #[serde(default)]
-    output_index: Count,
-    #[serde(default)]
-    content_index: Count,
-    #[serde(default)]
-    summary_index: Count,
-    #[serde(borrow, default)]
-    delta: MaybeText<'a>,
-    #[serde(borrow, default)]
-    text: MaybeText<'a>,
-    #[serde(borrow, default)]
-    refusal: MaybeText<'a>,
-    #[serde(borrow, default)]
-    arguments: MaybeText<'a>,
-    #[serde(borrow, default)]
-    item: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    annotation: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    response: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
-}
-
-impl Envelope<'_> {
-    /// Which part of an item it is about.
-    fn part(&self) -> u64 {
-        self.summary_index.0.or(self.content_index.0).unwrap_or(0)
-    }
-}
-
 impl State {
     fn event(&mut self, event: SseEvent<'_>, sink: Sink<'_>) {
         let data = event.data.trim_ascii();
@@ -121,68 +84,69 @@ impl State {
         if self.course.is_over() || data.is_empty() || data == b"[DONE]" {
             return;
         }
-        let envelope: Option<Envelope<'_>> =
-            data.starts_with(b"{").then(|| serde_json::from_slice(data).ok()).flatten();
-        let Some(envelope) = envelope else {
+        let Some(fields) = Fields::read(data) else {
             // What some send to keep the connection alive has a name of its own.
             let foreign = !event.name.is_empty() && !event.name.starts_with(b"response.");
-            return if foreign && event.name != b"error" { () } else { self.course.fail(unreadable(), sink) };
+            if !foreign || event.name == b"error" {
+                self.course.fail(unreadable(), sink);
+            }
+            return;
         };
-        let told = envelope.kind.0.as_deref().or(str::from_utf8(event.name).ok()).unwrap_or_default();
+        let told = fields.some_text("type");
+        let told = told.as_deref().or(str::from_utf8(event.name).ok()).unwrap_or_default();
         // Proxies in front of the API tell their errors without a type.
-        let failed = told == "error" || (envelope.error.is_some() && !told.starts_with("response."));
-        if failed {
+        if told == "error" || (fields.raw("error").is_some() && !told.starts_with("response.")) {
             return self.course.fail(error::told(data), sink);
         }
         match told.strip_prefix("response.") {
-            Some("created" | "in_progress" | "queued") => self.head(&envelope),
+            Some("created" | "in_progress" | "queued") => self.head(&fields),
             Some(end @ ("completed" | "incomplete" | "failed" | "cancelled")) => {
-                self.last(end, &envelope, sink)
+                self.last(end, &fields, sink)
             }
-            Some(kind) => self.content(kind, &envelope, sink),
+            Some(kind) => self.content(kind, &fields, sink),
             None => {}
         }
     }
 
     /// Keeps what the answer is called. It has not begun by this: what is wrong with the request or the account is told
     /// right behind, and may then still be served elsewhere.
-    fn head(&mut self, envelope: &Envelope<'_>) {
-        let Some(response) = envelope.response.and_then(object::<Response<'_>>) else { return };
-        let short = |text: Option<Cow<'_, str>>| {
-            text.filter(|text| !text.is_empty() && text.len() <= MAX_WORD).map(Cow::into_owned)
-        };
-        self.id = short(response.id.0).or(self.id.take());
-        self.model = short(response.model.0).or(self.model.take());
+    fn head(&mut self, event: &Fields<'_>) {
+        let Some(response) = event.object("response") else { return };
+        let short =
+            |name: &str| response.some_text(name).filter(|text| text.len() <= MAX_WORD).map(Cow::into_owned);
+        self.id = short("id").or(self.id.take());
+        self.model = short("model").or(self.model.take());
     }
 
-    fn content(&mut self, kind: &str, envelope: &Envelope<'_>, sink: Sink<'_>) {
-        let (output, part) = (envelope.output_index.0, envelope.part());
+    fn content(&mut self, kind: &str, event: &Fields<'_>, sink: Sink<'_>) {
+        let output = event.count("output_index");
         let is_whole = kind.ends_with(".done");
-        let (said, text) = match kind {
-            "output_text.delta" => (Said::Text, &envelope.delta),
-            "output_text.done" => (Said::Text, &envelope.text),
-            "refusal.delta" => (Said::Refusal, &envelope.delta),
-            "refusal.done" => (Said::Refusal, &envelope.refusal),
-            "reasoning_summary_text.delta" => (Said::Summary, &envelope.delta),
-            "reasoning_summary_text.done" => (Said::Summary, &envelope.text),
-            "reasoning_text.delta" => (Said::Thought, &envelope.delta),
-            "reasoning_text.done" => (Said::Thought, &envelope.text),
-            "function_call_arguments.delta" => (Said::Arguments, &envelope.delta),
-            "function_call_arguments.done" => (Said::Arguments, &envelope.arguments),
+        let (said, member) = match kind {
+            "output_text.delta" => (Said::Text, "delta"),
+            "output_text.done" => (Said::Text, "text"),
+            "refusal.delta" => (Said::Refusal, "delta"),
+            "refusal.done" => (Said::Refusal, "refusal"),
+            "reasoning_summary_text.delta" => (Said::Summary, "delta"),
+            "reasoning_summary_text.done" => (Said::Summary, "text"),
+            "reasoning_text.delta" => (Said::Thought, "delta"),
+            "reasoning_text.done" => (Said::Thought, "text"),
+            "function_call_arguments.delta" => (Said::Arguments, "delta"),
+            "function_call_arguments.done" => (Said::Arguments, "arguments"),
             "output_item.added" | "output_item.done" => {
-                return self.item(output, is_whole, envelope.item, sink);
+                return self.item(output, is_whole, event.raw("item"), sink);
             }
             "output_text.annotation.added" => {
                 self.begin(sink);
-                let Some(raw) = envelope.annotation else { return };
+                let Some(raw) = event.raw("annotation") else { return };
                 let given = self.answer.annotation(output, raw, sink);
                 return self.check(given, sink);
             }
             _ => return,
         };
         self.begin(sink);
-        if let Some(text) = text.0.as_deref() {
-            let given = self.answer.said(said, (output, part), text, is_whole, sink);
+        if let Some(text) = event.text(member) {
+            let part = event.count("summary_index").or(event.count("content_index")).unwrap_or(0);
+            let given = self.answer.said(said, (output, part), &text, is_whole, sink);
             self.check(given, sink);
         }
     }
@@ -200,10 +164,11 @@ impl State {
     }
 
     /// The provider's last event, with the whole response once more.
-    fn last(&mut self, end: &str, envelope: &Envelope<'_>, sink: Sink<'_>) {
-        let read = envelope.response.and_then(|raw| Some((raw, object::<Response<'_>>(raw)?)));
+    fn last(&mut self, end: &str, event: &Fields<'_>, sink: Sink<'_>) {
+        let read = event.raw("response").and_then(|raw| Some((raw, Response(Fields::of(raw)?))));
         let Some((raw, response)) = read else { return self.course.fail(unreadable(), sink) };
-        self.course.usage.merge(response.usage.and_then(usage::read).unwrap_or_default());
+        let counts = response.0.object("usage");
+        self.course.usage.merge(counts.and_then(|counts| usage::of(&counts)).unwrap_or_default());
         if let Some(error) = response.failure(raw.get().as_bytes()) {
             return self.course.fail(error, sink);
         }
@@ -211,7 +176,7 @@ impl State {
             return self.course.fail(server("The provider's answer failed."), sink);
         }
         if !self.course.is_open() {
-            self.head(envelope);
+            self.head(event);
         }
         self.begin(sink);
         let items = response.items().unwrap_or_default();

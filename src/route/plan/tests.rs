@@ -1,5 +1,8 @@
 use super::*;
-use crate::config::plugin::{Model, Provider, RoleName, Target, VERSION};
+use crate::{
+    config::plugin::{Model, RoleName, Target, VERSION},
+    dialect::{Head, chat::field::Field},
+};
 
 struct Config {
     plugin: Plugin,
@@ -60,6 +63,70 @@ fn fields(used: &[Field]) -> Fields {
 fn pool(targets: &[(usize, &str)], used: &[Field]) -> Result<String, ApiError> {
     let (config, table) = config(targets);
     Plan::new(&config, &table, "m", fields(used)).map(|plan| plan.pool)
+}
+
+/// The pool of a request at a model with these targets, each a provider's format and its own name of the model.
+fn other(targets: &[(Format, &str)], operation: Operation, body: &str) -> Result<String, ApiError> {
+    let (mut config, _) = config(&[]);
+    let names = ["a", "b", "c"];
+    config.plugin.providers =
+        targets.iter().zip(names).map(|((format, _), name)| provider(name, *format)).collect();
+    for provider in &mut config.plugin.providers {
+        provider.embeddings_path = Some("/e".into());
+        provider.rerank_path = (provider.name != "a").then(|| "/r".into());
+    }
+    let targets = targets
+        .iter()
+        .enumerate()
+        .map(|(provider, (_, model))| Target { provider, model: Some((*model).into()) });
+    config.plugin.models = vec![Model { name: "m".into(), targets: targets.collect() }];
+    let head = Head::scan(operation, body.as_bytes()).unwrap();
+    Plan::new(&config, &Table::new(&config.plugin.models), "m", head.used()).map(|plan| plan.pool)
+}
+
+const EMBED: &str = r#"{"model":"m","input":"hi"}"#;
+const RANK: &str = r#"{"model":"m","query":"q","documents":["d"]}"#;
+
+#[test]
+fn a_target_without_the_endpoint_is_not_in_the_plan() {
+    let three = &[(Format::Openai, "x"), (Format::Anthropic, "x"), (Format::Cohere, "x")];
+    assert_eq!(other(three, Operation::Embeddings, EMBED).unwrap(), "pool/a+c");
+    assert_eq!(other(three, Operation::Rerank, RANK).unwrap(), "pool/c");
+    // Of one format, but not of one class: the first has no path for it.
+    let two = &[(Format::Openai, "x"), (Format::Openai, "y")];
+    assert_eq!(other(two, Operation::Embeddings, EMBED).unwrap(), "pool/a+b");
+    assert_eq!(other(two, Operation::Rerank, RANK).unwrap(), "pool/b");
+    for (targets, operation, body) in
+        [(&three[1..2], Operation::Embeddings, EMBED), (&three[..1], Operation::Rerank, RANK)]
+    {
+        let error = other(targets, operation, body).unwrap_err();
+        assert_eq!((error.kind, error.param.as_deref()), (ErrorKind::InvalidRequest, Some("model")));
+        assert_eq!(error.code.as_deref(), Some("unsupported_endpoint"));
+        assert!(error.message.contains(operation.name()), "{}", error.message);
+    }
+}
+
+#[test]
+fn what_a_target_cannot_embed_is_named() {
+    let tokens = r#"{"model":"m","input":[1,2]}"#;
+    let both = &[(Format::Openai, "x"), (Format::Gemini, "x")];
+    assert_eq!(other(both, Operation::Embeddings, tokens).unwrap(), "pool/a");
+    let error =
+        other(&[(Format::Anthropic, "x"), (Format::Gemini, "x")], Operation::Embeddings, tokens).unwrap_err();
+    assert_eq!(
+        (error.param.as_deref(), error.code.as_deref()),
+        (Some("input"), Some("unsupported_parameter"))
+    );
+    let two = r#"{"model":"m","input":["a","b"]}"#;
+    let titan = &[(Format::Bedrock, "amazon.titan-embed-text-v2:0"), (Format::Cohere, "x")];
+    assert_eq!(other(titan, Operation::Embeddings, two).unwrap(), "pool/b");
+    assert_eq!(other(titan, Operation::Embeddings, EMBED).unwrap(), "pool/a+b");
+    let strange = &[(Format::Bedrock, "meta.llama"), (Format::Mistral, "x")];
+    assert_eq!(other(strange, Operation::Embeddings, EMBED).unwrap(), "pool/b");
+    assert_eq!(
+        other(&strange[..1], Operation::Embeddings, EMBED).unwrap_err().param.as_deref(),
+        Some("model")
+    );
 }
 
 #[test]

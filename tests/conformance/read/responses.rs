@@ -27,7 +27,8 @@ pub fn whole(reply: &Value) -> Seen {
     seen
 }
 
-/// A stream's events: what the deltas say; the calls and the end are in what the last event holds.
+/// A stream's events: what the deltas say; the calls and the end are in what the last event holds. Some recordings hold
+/// the answer to the next request too.
 pub fn stream(events: &[Value]) -> Seen {
     let mut seen = Seen::default();
     for event in events {
@@ -50,6 +51,7 @@ pub fn stream(events: &[Value]) -> Seen {
                     _ => last.finish,
                 };
                 seen.usage = last.usage;
+                break;
             }
             _ => {}
         }

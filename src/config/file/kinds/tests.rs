@@ -6,6 +6,7 @@ use crate::{
         file::{compile, meaning::Surroundings, types::Gateway, variables::Variable},
         plugin::RoleName,
     },
+    dialect::Operation,
     provider::path,
 };
 
@@ -76,8 +77,12 @@ fn every_row_makes_a_right_configuration() {
         let local = row.authority.starts_with("127.0.0.1:");
         assert_eq!(row.scheme, if local { "http" } else { "https" }, "{name}");
         assert_eq!(kind.needs_key, kind.needs_key && !local, "{name}");
-        for stream in [false, true] {
-            let path = path::of(row, "some-model", stream).unwrap();
+        let chat = [false, true].map(|stream| (Operation::Chat, stream));
+        let all = chat.into_iter().chain([(Operation::Embeddings, false), (Operation::Rerank, false)]);
+        for (operation, stream) in
+            all.filter(|(operation, stream)| row.endpoint(*operation, *stream).is_some())
+        {
+            let path = path::of(row, operation, "some-model", stream).unwrap();
             assert!(path.starts_with('/') && !path.contains(['{', '}']), "{name}: {path}");
             assert!(!path.contains("//"), "{name}: {path}");
         }

@@ -88,11 +88,16 @@ fn base_url(provider: &Provider, complete: bool, path: &str, findings: &mut Find
         }
         Some(_) | None => {}
     }
-    for (name, chat) in [("path", &provider.path), ("stream_path", &provider.stream_path)] {
-        let Some(chat) = chat else { continue };
-        let (before, query) = chat.split_once('?').unwrap_or((chat, ""));
+    for (name, value) in [
+        ("path", &provider.path),
+        ("stream_path", &provider.stream_path),
+        ("embeddings_path", &provider.embeddings_path),
+        ("rerank_path", &provider.rerank_path),
+    ] {
+        let Some(value) = value else { continue };
+        let (before, query) = value.split_once('?').unwrap_or((value, ""));
         if !(before.starts_with('/') && address::is_path(before) && address::is_path(query)) {
-            let text = format!("{chat:?} is no path that begins with /, nor one with a query");
+            let text = format!("{value:?} is no path that begins with /, nor one with a query");
             findings.mistake(&format!("{path}.{name}"), text);
         }
     }

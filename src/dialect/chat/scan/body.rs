@@ -217,7 +217,7 @@ fn raw_shape(raw: &RawValue) -> serde_json::Result<Shape> {
     serde_json::from_str(raw.get())
 }
 
-pub(super) fn wrong_type(name: &str, expected: &str, found: Shape) -> ApiError {
+pub(in crate::dialect) fn wrong_type(name: &str, expected: &str, found: Shape) -> ApiError {
     ApiError::invalid(name, format!("`{name}` must be {expected}, not {}", found.name()))
 }
 

@@ -30,14 +30,14 @@ macro_rules! scalars {
         }
     };
 }
-pub(super) use scalars;
+pub(in crate::dialect) use scalars;
 
 /// The shape of a JSON value.
 ///
 /// Reading one checks all that is inside: `IgnoredAny` as a value passes over lone surrogates, numbers beyond a
 /// double and any depth.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Shape {
+pub(in crate::dialect) enum Shape {
     Null,
     Bool(bool),
     Number(f64),
@@ -50,17 +50,17 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    pub(super) fn is_null(self) -> bool {
+    pub(in crate::dialect) fn is_null(self) -> bool {
         self == Shape::Null
     }
 
     /// Null, or a string, array or object with nothing in it.
-    pub(super) fn is_empty(self) -> bool {
+    pub(in crate::dialect) fn is_empty(self) -> bool {
         matches!(self, Shape::Null | Shape::String(0) | Shape::Array(0) | Shape::Object(0))
     }
 
     /// As an error tells it.
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::dialect) fn name(self) -> &'static str {
         match self {
             Shape::Null => "null",
             Shape::Bool(_) => "a boolean",
@@ -79,7 +79,7 @@ impl<'de> Deserialize<'de> for Shape {
 }
 
 /// Reads a [`Shape`].
-pub(super) struct ShapeVisitor;
+pub(in crate::dialect) struct ShapeVisitor;
 
 impl<'de> Visitor<'de> for ShapeVisitor {
     type Value = Shape;
@@ -114,7 +114,7 @@ impl<'de> Visitor<'de> for ShapeVisitor {
 }
 
 /// One of a few names that the reader knows, or none of them; nothing is copied.
-pub(super) struct Name<T: 'static>(pub(super) &'static [(&'static str, T)]);
+pub(in crate::dialect) struct Name<T: 'static>(pub(super) &'static [(&'static str, T)]);
 
 impl<'de, T: Copy> DeserializeSeed<'de> for Name<T> {
     type Value = Option<T>;

@@ -177,3 +177,31 @@ fn zero_tokens_would_only_fill_the_cache() {
     request.max_tokens = Some(0);
     assert_eq!(sent(&request).unwrap_err().param.as_deref(), Some("max_tokens"));
 }
+
+#[test]
+fn a_files_id_asks_for_the_files_api() {
+    let body =
+        |content: &str| format!(r#"{{"model":"m","messages":[{{"role":"user","content":[{content}]}}]}}"#);
+    let file = body(r#"{"type":"file","file":{"file_id":"file_1"}}"#);
+    let text = body(r#"{"type":"text","text":"Hi"}"#);
+    let asked = |body: &str, format: Format, configured: &[&'static str]| {
+        let request = crate::dialect::chat::parse::parse(body.as_bytes()).unwrap();
+        let facts = ModelFacts::default();
+        let upstream = Upstream { model: "m", facts: &facts, quirks: Quirks::NONE };
+        let (mut betas, mut out) = (configured.to_vec(), Vec::new());
+        write_with_betas(&request, format, &upstream, &mut betas, &mut out).unwrap();
+        let out: Value = serde_json::from_slice(&out).unwrap();
+        (betas.join(","), out["anthropic_beta"].clone())
+    };
+    const MORE: &str = "context-1m-2025-08-07";
+    let header = |value: &str| (value.to_owned(), Value::Null);
+    assert_eq!(asked(&file, Format::Anthropic, &[]), header(beta::FILES));
+    assert_eq!(
+        asked(&file, Format::Anthropic, &[beta::FILES, MORE]),
+        header("files-api-2025-04-14,context-1m-2025-08-07")
+    );
+    assert_eq!(asked(&text, Format::Anthropic, &[]), header(""));
+    assert_eq!(asked(&text, Format::VertexAnthropic, &[MORE, beta::FILES]), header(MORE));
+    // On Bedrock they stand in the body.
+    assert_eq!(asked(&text, Format::BedrockAnthropic, &[MORE]), (String::new(), serde_json::json!([MORE])));
+}

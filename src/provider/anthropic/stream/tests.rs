@@ -1,5 +1,5 @@
 use super::*;
-use crate::ir::ErrorKind;
+use crate::ir::{ErrorKind, Usage};
 
 /// The events of `bytes`, cut at each of `cuts`.
 fn events(bytes: &[u8], cuts: &[usize]) -> Vec<String> {

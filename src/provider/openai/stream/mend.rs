@@ -6,7 +6,9 @@
 //! - A choice finishes once, for one of OpenAI's reasons.
 //! - A call has an index and arguments: a client that parses the empty text fails.
 
-use super::chunk::{Chunk, Finished};
+use serde_json::value::RawValue;
+
+use super::chunk::{Choice, Chunk, Finished};
 use crate::{
     ir::ApiError,
     provider::openai::{
@@ -63,70 +65,55 @@ impl Mend {
             self.named = chunk.has_choices() && chunk.has_id();
             self.head = chunk.head();
         }
-        let mut edits = Edits::default();
-        let mut tells = false;
-        // What is sent after the chunk: ends of choices whose last call began in it and has no arguments.
-        let mut after = Vec::new();
         let has_calls = memchr::memmem::find(data, b"\"tool_calls\"").is_some();
+        let mut work = Work { data, has_calls, edits: Edits::default(), out, after: Vec::new() };
+        let mut tells = false;
         for choice in chunk.choices() {
-            let delta = choice.delta.filter(|_| has_calls);
-            let mut begins = false;
-            if let Some(delta) = delta {
-                begins = self.calls.note(choice.index, delta, data, &mut edits);
-                tells |= begins;
-            }
-            let Some(raw) = choice.finish_reason else {
-                self.finished.note(choice.index, false);
-                continue;
-            };
-            let reason = finish::read(raw.get());
-            if let Reason::Failed(error) = reason {
-                return Err(error);
-            }
-            let instead = finish::told_instead(raw.get(), &reason);
-            let Reason::Stopped(word) = reason else {
-                self.finished.note(choice.index, false);
-                edits.replace(data, raw.get(), instead.unwrap_or_default());
-                continue;
-            };
-            if self.finished.note(choice.index, true) {
-                edits.replace(data, raw.get(), &b"null"[..]);
-                continue;
-            }
-            let empty = self.calls.without_arguments(Some(choice.index));
-            if begins && !empty.is_empty() {
-                edits.replace(data, raw.get(), &b"null"[..]);
-                self.arguments(&empty, &mut after);
-                self.own(
-                    &format!(
-                        "\"choices\":[{{\"index\":{},\"delta\":{{}},\"finish_reason\":\"{word}\"}}]",
-                        choice.index
-                    ),
-                    &mut after,
-                );
-                continue;
-            }
-            self.arguments(&empty, out);
-            if let Some(instead) = instead {
-                edits.replace(data, raw.get(), instead);
-            }
+            tells |= self.choice(choice, &mut work)?;
         }
-        if !self.usage(chunk, data, &mut edits) {
+        if !self.usage(chunk, data, &mut work.edits) {
             return Ok(Mended::Hide);
         }
-        if edits.is_empty() && out.is_empty() {
-            return Ok(if tells { Mended::Pass } else { Mended::Quiet });
+        Ok(match (work.write(), tells) {
+            (true, _) => Mended::Replace,
+            (false, true) => Mended::Pass,
+            (false, false) => Mended::Quiet,
+        })
+    }
+
+    /// Takes one choice of a chunk. Returns whether one that differs from it in its texts alone may tell more.
+    fn choice(&mut self, choice: &Choice<'_>, work: &mut Work<'_>) -> Result<bool, ApiError> {
+        let Choice { index, .. } = *choice;
+        let delta = choice.delta.filter(|_| work.has_calls);
+        let tells = delta.is_some_and(|delta| self.calls.note(index, delta, work.data, &mut work.edits));
+        let reason = match choice.finish_reason.map(|raw| (raw, finish::read(raw.get()))) {
+            Some((_, Reason::Failed(error))) => return Err(error),
+            Some((raw, Reason::Stopped(word))) => Some((raw, word)),
+            Some((raw, open @ Reason::Open)) => {
+                work.tell_instead(raw, &open);
+                None
+            }
+            None => None,
+        };
+        let finished_before = self.finished.note(index, reason.is_some());
+        let Some((raw, word)) = reason else { return Ok(tells) };
+        if finished_before {
+            work.edits.replace(work.data, raw.get(), &b"null"[..]);
+            return Ok(tells);
         }
-        out.extend_from_slice(b"data: ");
-        let from = out.len();
-        if !edits.apply(data, out) {
-            out.extend_from_slice(data);
+        let empty = self.calls.without_arguments(Some(index));
+        if tells && !empty.is_empty() {
+            // Their arguments come behind this chunk, in which they began, and so the end of the choice does.
+            work.edits.replace(work.data, raw.get(), &b"null"[..]);
+            self.arguments(&empty, &mut work.after);
+            let end =
+                format!("\"choices\":[{{\"index\":{index},\"delta\":{{}},\"finish_reason\":\"{word}\"}}]");
+            self.own(&end, &mut work.after);
+        } else {
+            self.arguments(&empty, work.out);
+            work.tell_instead(raw, &Reason::Stopped(word));
         }
-        // Data of several lines; line ends mean nothing between tokens, and inside of them there are none.
-        out.iter_mut().skip(from).filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
-        out.extend_from_slice(b"\n\n");
-        out.append(&mut after);
-        Ok(Mended::Replace)
+        Ok(tells)
     }
 
     /// Takes the usage of a chunk. Returns whether the chunk is sent at all.
@@ -183,5 +170,43 @@ impl Mend {
         out.push(b',');
         out.extend_from_slice(members.as_bytes());
         out.extend_from_slice(b"}\n\n");
+    }
+}
+
+/// One chunk on its way.
+struct Work<'w> {
+    data: &'w [u8],
+    /// There may be calls in it.
+    has_calls: bool,
+    edits: Edits,
+    /// What is sent before the chunk, and in the end the chunk.
+    out: &'w mut Vec<u8>,
+    /// What is sent after it.
+    after: Vec<u8>,
+}
+
+impl Work<'_> {
+    fn tell_instead(&mut self, raw: &RawValue, reason: &Reason) {
+        if let Some(instead) = finish::told_instead(raw.get(), reason) {
+            self.edits.replace(self.data, raw.get(), instead);
+        }
+    }
+
+    /// Appends the chunk, and what is sent after it. Returns false where it is to pass as it is.
+    fn write(self) -> bool {
+        let Self { data, edits, out, after, .. } = self;
+        if edits.is_empty() && out.is_empty() {
+            return false;
+        }
+        out.extend_from_slice(b"data: ");
+        let from = out.len();
+        if !edits.apply(data, out) {
+            out.extend_from_slice(data);
+        }
+        // Data of several lines; line ends mean nothing between tokens, and inside of them there are none.
+        out.iter_mut().skip(from).filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
+        out.extend_from_slice(b"\n\n");
+        out.extend_from_slice(&after);
+        true
     }
 }

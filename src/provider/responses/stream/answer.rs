@@ -273,23 +273,23 @@ impl Answer {
         let parts = item.parts();
         let mut length: u64 = 0;
         for (at, part) in (0..).zip(&parts) {
-            let text = part.text.0.as_deref().unwrap_or_default();
-            length = length.saturating_add(characters(text));
-            self.said(Said::Text, (Some(output), at), text, true, sink)?;
-            let refusal = part.refusal.0.as_deref().unwrap_or_default();
-            self.said(Said::Refusal, (Some(output), at), refusal, true, sink)?;
+            let text = part.text("text").unwrap_or_default();
+            length = length.saturating_add(characters(&text));
+            self.said(Said::Text, (Some(output), at), &text, true, sink)?;
+            let refusal = part.text("refusal").unwrap_or_default();
+            self.said(Said::Refusal, (Some(output), at), &refusal, true, sink)?;
         }
         let mut told = self.seen(output)?.annotations;
         // The text so far ends with this message's.
         let mut before = self.characters.saturating_sub(length);
         for part in &parts {
-            for raw in part.annotations() {
+            for raw in part.list("annotations") {
                 match told.checked_sub(1) {
                     Some(rest) => told = rest,
                     None => self.source(raw, before, sink),
                 }
             }
-            before = before.saturating_add(part.text.0.as_deref().map_or(0, characters));
+            before = before.saturating_add(part.text("text").map_or(0, |text| characters(&text)));
         }
         Ok(())
     }
@@ -297,7 +297,7 @@ impl Answer {
     fn reasoning(&mut self, output: u64, item: &Item<'_>, sink: Sink<'_>) -> Result<(), ApiError> {
         for (said, parts) in [(Said::Summary, item.summaries()), (Said::Thought, item.parts())] {
             for (at, part) in (0..).zip(parts) {
-                let text = part.text.0.unwrap_or_default();
+                let text = part.text("text").unwrap_or_default();
                 self.said(said, (Some(output), at), &text, true, sink)?;
             }
         }

@@ -45,6 +45,8 @@ pub fn plugin(role: RoleName) -> Plugin {
         scheme: "https".to_owned(),
         path: path.to_owned(),
         stream_path: None,
+        embeddings_path: None,
+        rerank_path: None,
         auth_header: Some("authorization".to_owned()),
         auth_prefix: "Bearer ".to_owned(),
         secret: Some(Secret::Env(env.to_owned())),

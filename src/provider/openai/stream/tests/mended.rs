@@ -48,14 +48,14 @@ fn usage_is_told_once_and_last() {
     check(
         &[begin(), text("a"), beside(COUNTS, end)],
         &[begin(), text("a"), beside("null", end)],
-        &[told.clone()],
+        std::slice::from_ref(&told),
     );
     // In every chunk: Perplexity. The last one counts.
     let early = r#"{"prompt_tokens":3,"completion_tokens":1}"#;
     check(
         &[begin(), beside(early, more), beside(early, more), beside(COUNTS, end)],
         &[begin(), beside("null", more), beside("null", more), beside("null", end)],
-        &[told.clone()],
+        std::slice::from_ref(&told),
     );
     // In both, and twice.
     check(
@@ -64,7 +64,11 @@ fn usage_is_told_once_and_last() {
         &[usage_chunk()],
     );
     // Before the end.
-    check(&[begin(), usage_chunk(), text("a"), finish()], &[begin(), text("a"), finish()], &[told.clone()]);
+    check(
+        &[begin(), usage_chunk(), text("a"), finish()],
+        &[begin(), text("a"), finish()],
+        std::slice::from_ref(&told),
+    );
     // In Groq's own member.
     let groq = chunk(&format!(r#""choices":[{{"index":0,{end}}}],"x_groq":{{"usage":{COUNTS}}}"#));
     check(&[begin(), groq.clone()], &[begin(), groq], &[told]);

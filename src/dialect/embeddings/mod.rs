@@ -1,0 +1,9 @@
+//! OpenAI's embeddings: `POST /v1/embeddings`.
+//!
+//! Source of the rules: the OpenAI API reference, "Create embeddings", and the types of the official SDK (openai 3.54.0).
+
+pub mod field;
+pub mod parse;
+pub mod reply;
+pub mod scan;
+pub mod vector;
