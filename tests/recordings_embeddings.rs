@@ -131,7 +131,15 @@ fn what_clients_asked_is_seen() {
         assert_eq!(seen.fields.contains(Field::InputTokens), tokens, "{name}");
         assert_eq!(seen.fields.contains(Field::Dimensions), tree.get("dimensions").is_some(), "{name}");
         let mut out = Vec::new();
-        translate::any_request(Format::Openai, request.as_bytes(), &head, &upstream, &mut out).unwrap();
+        translate::any_request(
+            Format::Openai,
+            request.as_bytes(),
+            &head,
+            &upstream,
+            &mut Vec::new(),
+            &mut out,
+        )
+        .unwrap();
         let mut expected = tree.clone();
         expected["model"] = json!("other");
         assert_eq!(serde_json::from_slice::<Value>(&out).unwrap(), expected, "{name}");
