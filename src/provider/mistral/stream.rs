@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::response::{Answer, Call, Piece, Turn, call_id, finish_of, no_call, object};
+use super::response::{Answer, Call, Piece, Turn, call_id, finish_of, no_call};
 use crate::{
     ir::{ApiError, Decoder, ErrorKind, Event, Usage},
     provider::openai::{
@@ -116,14 +116,13 @@ impl State {
         let choice = answer.first();
         if self.phase == Phase::Waiting {
             self.phase = Phase::Started;
-            sink(Event::Start { id: answer.id.0, model: answer.model.0 });
+            sink(Event::Start { id: answer.id, model: answer.model });
         }
         let Some(choice) = choice else { return };
-        let turn = choice.delta.and_then(object::<Turn<'_>>);
-        if let Some(Err(error)) = turn.map(|turn| self.turn(&turn, sink)) {
+        if let Some(Err(error)) = choice.turn.map(|turn| self.turn(&turn, sink)) {
             return self.fail(error, sink);
         }
-        match finish::read(choice.finish_reason.map_or("null", RawValue::get)) {
+        match finish::read(choice.finish_reason) {
             Reason::Failed(error) => self.fail(error, sink),
             Reason::Stopped(word) => self.finish = Some(word),
             Reason::Open => {}
@@ -146,15 +145,14 @@ impl State {
     }
 
     fn call(&mut self, call: Call<'_>, sink: Sink<'_>) -> Result<(), ApiError> {
-        let name = call.name.filter(|name| !name.is_empty());
         let id = call.id.as_deref().unwrap_or_default();
         let (at, begins) = self
             .calls
-            .take(0, call.index, name.is_some(), id)
+            .take(0, call.index, call.name.is_some(), id)
             .ok_or_else(|| server("The provider sent more tool calls than the gateway keeps."))?;
         let index = u32::try_from(at).unwrap_or(u32::MAX);
         if begins {
-            let name = name.ok_or_else(no_call)?;
+            let name = call.name.ok_or_else(no_call)?;
             let id = call.id.unwrap_or_else(|| Cow::Owned(call_id(&self.id, index)));
             sink(Event::ToolStart { index, id, name, signature: None });
         }
