@@ -72,10 +72,11 @@ impl<'a> Chunk<'a> {
     }
 
     /// The members that all chunks of a stream share, to begin another one with: `{"id":…,"object":…,"created":…,"model":…`.
-    /// A value that is no short string or number is left out of use.
+    /// A value that is long, or of several lines, has a stand-in.
     pub(super) fn head(&self) -> Vec<u8> {
         let short = |raw: Option<&'a RawValue>, other: &'static str| {
-            raw.map(RawValue::get).filter(|text| text.len() <= MAX_HEAD).unwrap_or(other)
+            let fits = |text: &&str| text.len() <= MAX_HEAD && !text.contains(['\n', '\r']);
+            raw.map(RawValue::get).filter(fits).unwrap_or(other)
         };
         let (id, created) = (short(self.id, "\"\""), short(self.created, "0"));
         let model = short(self.model, "\"\"");
