@@ -3,7 +3,7 @@
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::provider::json::pick;
+use crate::provider::json::pick_bytes;
 
 /// The longest id, time and name of a model that are kept for chunks of the gateway's own, in bytes.
 const MAX_HEAD: usize = 512;
@@ -36,7 +36,7 @@ impl<'a> Chunk<'a> {
     /// `None` for what is no chunk.
     pub(super) fn read(data: &'a [u8]) -> Option<Self> {
         let names = ["id", "created", "model", "choices", "usage", "error", "object", "x_groq"];
-        let [id, created, model, choices, usage, error, object, groq] = pick(data, names)?;
+        let [id, created, model, choices, usage, error, object, groq] = pick_bytes(data, names)?;
         let choices = match choices {
             Some(list) => {
                 let list: Vec<&RawValue> = serde_json::from_str(list.get()).ok()?;
@@ -44,7 +44,7 @@ impl<'a> Chunk<'a> {
             }
             None => Vec::new(),
         };
-        let groq = groq.and_then(|raw| pick(raw.get().as_bytes(), ["usage", "error"]));
+        let groq = groq.and_then(|raw| pick_bytes(raw.get().as_bytes(), ["usage", "error"]));
         let groq = groq.map(|[usage, error]| Groq { usage, error });
         Some(Self { id, created, model, choices, usage, error, object, groq })
     }
@@ -108,7 +108,7 @@ impl<'a> Chunk<'a> {
 impl<'a> Choice<'a> {
     fn read(raw: &'a RawValue) -> Option<Self> {
         let names = ["index", "finish_reason", "delta", "error"];
-        let [index, finish_reason, delta, error] = pick(raw.get().as_bytes(), names)?;
+        let [index, finish_reason, delta, error] = pick_bytes(raw.get().as_bytes(), names)?;
         let index = index.map_or(Some(0), |raw| raw.get().parse().ok())?;
         Some(Self { index, finish_reason, delta, error })
     }
