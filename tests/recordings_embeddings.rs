@@ -131,13 +131,28 @@ fn what_clients_asked_is_seen() {
         assert_eq!(seen.fields.contains(Field::InputTokens), tokens, "{name}");
         assert_eq!(seen.fields.contains(Field::Dimensions), tree.get("dimensions").is_some(), "{name}");
         let mut out = Vec::new();
-        translate::any_request(Format::Openai, request.as_bytes(), &head, &upstream, &mut out).unwrap();
+        translate::any_request(
+            Format::Openai,
+            request.as_bytes(),
+            &head,
+            &upstream,
+            &mut Vec::new(),
+            &mut out,
+        )
+        .unwrap();
         let mut expected = tree.clone();
         expected["model"] = json!("other");
         assert_eq!(serde_json::from_slice::<Value>(&out).unwrap(), expected, "{name}");
         // Every input of text can be sent to the others too.
         for format in [Format::Gemini, Format::Vertex, Format::Cohere, Format::Mistral] {
-            let sent = translate::any_request(format, request.as_bytes(), &head, &upstream, &mut Vec::new());
+            let sent = translate::any_request(
+                format,
+                request.as_bytes(),
+                &head,
+                &upstream,
+                &mut Vec::new(),
+                &mut Vec::new(),
+            );
             let wrong = tree["encoding_format"] == "invalid_format"
                 || tree["dimensions"].as_i64() < Some(0) && tree.get("dimensions").is_some();
             assert_eq!(sent.is_err(), tokens || wrong, "{name} to {}", format.name());

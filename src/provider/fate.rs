@@ -112,7 +112,8 @@ pub fn markdown() -> String {
         page.push_str(&format!("\n## Chat Completions to `{}`\n\n", format.name()));
         if Field::ALL.iter().all(|field| of_chat(format, *field) == Fate::Forwarded) {
             page.push_str("Same format in and out: every field is sent as it came, known or not. ");
-            page.push_str("Only `model` is replaced, and in streams usage is asked for.\n");
+            page.push_str("Only `model` is replaced, and in streams usage is asked for.\n\n");
+            page.push_str(&of_quirks());
             continue;
         }
         page.push_str(COLUMNS);
@@ -149,6 +150,21 @@ fn other<'f>(
     }
     page.push_str(COLUMNS);
     rows.for_each(|(name, when, fate)| page.push_str(&row(name, when, fate)));
+}
+
+/// What becomes of fields at a provider of OpenAI's format that refuses them, by its quirks.
+fn of_quirks() -> String {
+    let names = |lacking: bool| {
+        let fields = Field::ALL.iter().filter(|field| super::quirks::lacking(**field).is_some() == lacking);
+        let fields = fields.filter(|field| !matches!(field, Field::Unknown));
+        fields.map(|field| format!("`{}`", field.name())).collect::<Vec<_>>().join(", ")
+    };
+    format!(
+        "Compatible providers may refuse some fields, as their row of the catalogue tells (`quirks`). What is only a \
+         hint is then **dropped**: {}. What would change the answer is **refused**: {}.\n",
+        names(false),
+        names(true)
+    )
 }
 
 const HEAD: &str = "\

@@ -1,4 +1,6 @@
 //! Writing JSON straight into the body, and reading JSON text without a tree.
+//!
+//! Members are written by calls, never inline: every writer makes dozens of them, and the filter is to stay small.
 
 use std::borrow::Cow;
 
@@ -35,6 +37,7 @@ impl<'o> Object<'o> {
     }
 
     /// Begins a member whose name comes from a client.
+    #[inline(never)]
     pub(super) fn any_key(&mut self, name: &str) -> &mut Vec<u8> {
         self.separate();
         value(self.out, name);
@@ -82,6 +85,7 @@ impl<'o> Array<'o> {
     }
 
     /// Begins an element; the caller appends it.
+    #[inline(never)]
     pub(super) fn item(&mut self) -> &mut Vec<u8> {
         if !self.empty {
             self.out.push(b',');
@@ -202,6 +206,26 @@ impl<'de> Visitor<'de> for MembersVisitor {
 ///
 /// One reader for all names costs a fraction of the code of a derived type for each object.
 pub(super) fn pick<'a, const N: usize>(json: &'a str, names: [&str; N]) -> Option<[Option<&'a RawValue>; N]> {
+    pick_bytes(json.as_bytes(), names)
+}
+
+/// As [`pick`], of bytes.
+pub(super) fn pick_bytes<'a, const N: usize>(
+    json: &'a [u8],
+    names: [&str; N],
+) -> Option<[Option<&'a RawValue>; N]> {
+    let mut found = pick_with_nulls(json, names)?;
+    for value in &mut found {
+        *value = value.filter(|raw| raw.get() != "null");
+    }
+    Some(found)
+}
+
+/// As [`pick_bytes`], nulls too.
+pub(super) fn pick_with_nulls<'a, const N: usize>(
+    json: &'a [u8],
+    names: [&str; N],
+) -> Option<[Option<&'a RawValue>; N]> {
     let mut values = [None; N];
     fill(json, &names, &mut values).then_some(values)
 }
@@ -216,11 +240,11 @@ pub(super) fn pick_in<'a, const N: usize>(
 
 /// Puts the members called `names` into `values`.
 #[inline(never)]
-fn fill<'a>(json: &'a str, names: &[&str], values: &mut [Option<&'a RawValue>]) -> bool {
-    if !json.trim_ascii_start().starts_with('{') {
+fn fill<'a>(json: &'a [u8], names: &[&str], values: &mut [Option<&'a RawValue>]) -> bool {
+    if !json.trim_ascii_start().starts_with(b"{") {
         return false;
     }
-    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
     let read = deserializer.deserialize_map(Pick { names, values });
     read.and_then(|()| deserializer.end()).is_ok()
 }
@@ -242,7 +266,7 @@ impl<'a> Visitor<'a> for Pick<'_, '_, 'a> {
             let raw: &'a RawValue = map.next_value()?;
             let known = self.names.iter().zip(self.values.iter_mut()).find(|(known, _)| **known == name);
             if let Some((_, value)) = known {
-                *value = Some(raw).filter(|raw| raw.get() != "null");
+                *value = Some(raw);
             }
         }
         Ok(())
@@ -373,6 +397,17 @@ mod tests {
         assert!(fields.object("e").is_none() && fields.raw("b").is_none());
         for other in ["[]", "\"x\"", "", "{", "{}x"] {
             assert!(Fields::read(other.as_bytes()).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_picked_is_as_it_was_written() {
+        let json = br#"{"a": 1.0 ,"b":null,"\u0063":"x","a":[ 2 ]}"#;
+        let found = pick_bytes(json, ["a", "b", "c", "d"]).unwrap();
+        assert_eq!(found.map(|raw| raw.map(RawValue::get)), [Some("[ 2 ]"), None, Some("\"x\""), None]);
+        assert!(pick_with_nulls(json, ["b"]).unwrap()[0].is_some());
+        for other in ["[1]", "1", "", "{\"a\":1} x", "{\"a\":", "null"] {
+            assert!(pick_bytes(other.as_bytes(), ["a"]).is_none(), "{other}");
         }
     }
 

@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
@@ -13,7 +12,7 @@ use crate::{
     provider::{
         fault::{no_call, no_reply},
         ids::call_id,
-        json::{Count, MaybeText, compact},
+        json::{compact, list, pick_bytes, text},
         openai::{
             error,
             finish::{self, Reason},
@@ -31,7 +30,7 @@ use crate::{
 pub fn read<'a>(body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
     let answer = Answer::read(body)?.ok_or_else(no_reply)?;
     let choice = answer.first().ok_or_else(no_reply)?;
-    let turn = choice.message.and_then(object::<Turn<'_>>).ok_or_else(no_reply)?;
+    let turn = choice.turn.ok_or_else(no_reply)?;
     let mut parts = Vec::new();
     turn.pieces(&mut |piece| match piece {
         Piece::Text(text) => parts.push(ReplyPart::Text(text)),
@@ -39,21 +38,21 @@ pub fn read<'a>(body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
     });
     let mut calls = 0;
     for call in turn.calls() {
-        let name = call.name.filter(|name| !name.is_empty()).ok_or_else(no_call)?;
+        let name = call.name.ok_or_else(no_call)?;
         let id = call.id.unwrap_or_else(|| Cow::Owned(call_id(id, calls)));
-        let arguments = call.arguments.filter(|text| !text.is_empty()).unwrap_or(Cow::Borrowed("{}"));
+        let arguments = call.arguments.unwrap_or(Cow::Borrowed("{}"));
         parts.push(ReplyPart::ToolCall { id, name, arguments, signature: None });
         calls += 1;
     }
-    let finish = match finish::read(choice.finish_reason.map_or("null", RawValue::get)) {
+    let finish = match finish::read(choice.finish_reason) {
         Reason::Failed(error) => return Err(error.with_upstream_status(200)),
         Reason::Stopped(word) => finish_of(word, calls > 0),
         Reason::Open => finish_of("stop", calls > 0),
     };
     Ok(Reply {
-        id: answer.id.0,
-        model: answer.model.0,
-        created: answer.created.0,
+        id: answer.id,
+        model: answer.model,
+        created: answer.created,
         parts,
         finish,
         usage: answer.usage.and_then(usage::read),
@@ -73,37 +72,20 @@ pub(super) fn finish_of(word: &str, calls: bool) -> Finish<'static> {
 }
 
 /// A reply, or one chunk of a stream.
-#[derive(Deserialize)]
 pub(super) struct Answer<'a> {
-    #[serde(borrow, default)]
-    pub(super) id: MaybeText<'a>,
-    #[serde(borrow, default)]
-    pub(super) model: MaybeText<'a>,
-    #[serde(default)]
-    created: Count,
-    #[serde(borrow, default)]
+    pub(super) id: Option<Cow<'a, str>>,
+    pub(super) model: Option<Cow<'a, str>>,
+    created: Option<u64>,
     choices: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     pub(super) usage: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    object: MaybeText<'a>,
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    detail: Option<&'a RawValue>,
 }
 
 /// One answer, or a piece of it.
-#[derive(Deserialize)]
 pub(super) struct Choice<'a> {
-    #[serde(default)]
-    index: Count,
-    #[serde(borrow, default)]
-    message: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub(super) delta: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    pub(super) finish_reason: Option<&'a RawValue>,
+    /// The message, or the delta of one.
+    pub(super) turn: Option<Turn<'a>>,
+    /// JSON text.
+    pub(super) finish_reason: &'a str,
 }
 
 impl<'a> Answer<'a> {
@@ -113,63 +95,35 @@ impl<'a> Answer<'a> {
     ///
     /// The provider's own, which it also sends with status 200 and in the middle of a stream.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Option<Self>, ApiError> {
-        // A list would be read as the members in their order.
-        if !bytes.trim_ascii_start().starts_with(b"{") {
+        let names = ["id", "model", "created", "choices", "usage", "object", "error", "detail"];
+        let Some([id, model, created, choices, usage, object, failed, detail]) = pick_bytes(bytes, names)
+        else {
             return Ok(None);
+        };
+        let bare = choices.is_none() && detail.is_some();
+        if bare || failed.is_some() || text(object).as_deref() == Some("error") {
+            return Err(error::read(200, bytes));
         }
-        let answer: Option<Self> = serde_json::from_slice(bytes).ok();
-        let failed = answer.as_ref().is_some_and(|answer| {
-            let bare = answer.choices.is_none() && answer.detail.is_some();
-            bare || answer.error.is_some() || answer.object.0.as_deref() == Some("error")
-        });
-        if failed { Err(error::read(200, bytes)) } else { Ok(answer) }
+        let created = created.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        Ok(Some(Self { id: text(id), model: text(model), created, choices, usage }))
     }
 
     /// The first answer; the gateway asks for no others.
     pub(super) fn first(&self) -> Option<Choice<'a>> {
-        let all: Vec<&RawValue> = serde_json::from_str(self.choices?.get()).ok()?;
-        all.into_iter().filter_map(object::<Choice<'_>>).find(|choice| choice.index.0.unwrap_or(0) == 0)
+        list(self.choices).into_iter().find_map(|raw| {
+            let names = ["index", "message", "delta", "finish_reason"];
+            let [index, message, delta, reason] = pick_bytes(raw.get().as_bytes(), names)?;
+            let turn = message.or(delta).and_then(Turn::read);
+            let finish_reason = reason.map_or("null", RawValue::get);
+            index.is_none_or(|index| index.get() == "0").then_some(Choice { turn, finish_reason })
+        })
     }
 }
 
 /// A message, or a delta of one.
-#[derive(Deserialize)]
 pub(super) struct Turn<'a> {
-    #[serde(borrow, default)]
     content: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    tool_calls: Option<&'a RawValue>,
-}
-
-/// One chunk of content; each kind uses some of these.
-#[derive(Deserialize)]
-struct Chunk<'a> {
-    #[serde(borrow, default)]
-    r#type: MaybeText<'a>,
-    #[serde(borrow, default)]
-    text: MaybeText<'a>,
-    #[serde(borrow, default)]
-    thinking: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    signature: MaybeText<'a>,
-}
-
-#[derive(Deserialize)]
-struct ToolCall<'a> {
-    #[serde(borrow, default)]
-    id: MaybeText<'a>,
-    #[serde(default)]
-    index: Count,
-    #[serde(borrow, default)]
-    function: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Function<'a> {
-    #[serde(borrow, default)]
-    name: MaybeText<'a>,
-    #[serde(borrow, default)]
-    arguments: Option<&'a RawValue>,
+    calls: Option<&'a RawValue>,
 }
 
 /// What content means to a client. No text is empty, but for a thought that is a signature alone.
@@ -178,7 +132,7 @@ pub(super) enum Piece<'a> {
     Thought { text: Cow<'a, str>, signature: Option<Cow<'a, str>> },
 }
 
-/// A call of a tool, or more of one.
+/// A call of a tool, or more of one. No text is empty.
 pub(super) struct Call<'a> {
     pub(super) index: Option<u64>,
     pub(super) id: Option<Cow<'a, str>>,
@@ -187,21 +141,34 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Turn<'a> {
+    fn read(raw: &'a RawValue) -> Option<Self> {
+        let [content, calls] = pick_bytes(raw.get().as_bytes(), ["content", "tool_calls"])?;
+        Some(Self { content, calls })
+    }
+
     /// Gives what it says, in order.
     pub(super) fn pieces(&self, each: &mut dyn FnMut(Piece<'a>)) {
-        let Some(content) = self.content else { return };
-        if let Some(text) = text(content) {
+        if let Some(text) = some(text(self.content)) {
             return each(Piece::Text(text));
         }
-        for chunk in list(content).into_iter().filter_map(object::<Chunk<'_>>) {
-            match chunk.r#type.0.as_deref() {
+        for chunk in list(self.content) {
+            let names = ["type", "text", "thinking", "signature"];
+            let Some([kind, said, thought, signature]) = pick_bytes(chunk.get().as_bytes(), names) else {
+                continue;
+            };
+            match text(kind).as_deref() {
                 // The type may be left out of a chunk of text.
                 Some("text") | None => {
-                    if let Some(text) = chunk.text.0.filter(|text| !text.is_empty()) {
+                    if let Some(text) = some(text(said)) {
                         each(Piece::Text(text));
                     }
                 }
-                Some("thinking") => chunk.thoughts(each),
+                Some("thinking") => {
+                    let (text, signature) = (joined(thought).unwrap_or_default(), some(text(signature)));
+                    if !text.is_empty() || signature.is_some() {
+                        each(Piece::Thought { text, signature });
+                    }
+                }
                 Some(_) => {}
             }
         }
@@ -209,51 +176,36 @@ impl<'a> Turn<'a> {
 
     /// Its calls, in order.
     pub(super) fn calls(&self) -> impl Iterator<Item = Call<'a>> + use<'a> {
-        let calls = self.tool_calls.map(list).unwrap_or_default();
-        calls.into_iter().filter_map(object::<ToolCall<'_>>).map(|call| {
-            let function = call.function.and_then(object::<Function<'_>>);
-            let (name, arguments) =
-                function.map_or((None, None), |function| (function.name.0, function.arguments));
-            Call {
-                index: call.index.0,
+        list(self.calls).into_iter().filter_map(|raw| {
+            let [index, id, function] = pick_bytes(raw.get().as_bytes(), ["index", "id", "function"])?;
+            let function = function.and_then(|raw| pick_bytes(raw.get().as_bytes(), ["name", "arguments"]));
+            let [name, arguments] = function.unwrap_or_default();
+            Some(Call {
+                index: index.and_then(|raw| serde_json::from_str(raw.get()).ok()),
                 // The SDK's word for no id.
-                id: call.id.0.filter(|id| !id.is_empty() && id != "null"),
-                name,
-                arguments: arguments.and_then(arguments_of),
-            }
+                id: some(text(id)).filter(|id| id != "null"),
+                name: some(text(name)),
+                arguments: some(arguments.and_then(arguments_of)),
+            })
         })
     }
 }
 
-impl<'a> Chunk<'a> {
-    /// Its reasoning: a list of chunks of text, or a text.
-    fn thoughts(self, each: &mut dyn FnMut(Piece<'a>)) {
-        let Some(raw) = self.thinking else { return };
-        let chunks = list(raw).into_iter().filter_map(object::<Chunk<'_>>).filter_map(|chunk| chunk.text.0);
-        let texts = text(raw).into_iter().chain(chunks);
-        let joined = texts.reduce(|joined, text| Cow::Owned(joined.into_owned() + &text)).unwrap_or_default();
-        let signature = self.signature.0.filter(|signature| !signature.is_empty());
-        if !joined.is_empty() || signature.is_some() {
-            each(Piece::Thought { text: joined, signature });
-        }
+/// A text, or the texts of a list of chunks joined; `None` where it is neither.
+pub(super) fn joined(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
+    fn said(chunk: &RawValue) -> Option<Cow<'_, str>> {
+        pick_bytes(chunk.get().as_bytes(), ["text"]).and_then(|[said]| text(said))
     }
+    let texts = text(raw).into_iter().chain(list(raw).into_iter().filter_map(said));
+    texts.reduce(|joined, text| Cow::Owned(joined.into_owned() + &text))
 }
 
-/// JSON text, or an object in its place; `None` where there are none.
+/// JSON text, or an object in its place.
 fn arguments_of(raw: &RawValue) -> Option<Cow<'_, str>> {
-    if raw.get().starts_with('{') { Some(compact(raw.get())) } else { text(raw) }
+    if raw.get().starts_with('{') { Some(compact(raw.get())) } else { text(Some(raw)) }
 }
 
-/// A string that is not empty.
-fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    let text: MaybeText<'_> = serde_json::from_str(raw.get()).ok()?;
-    text.0.filter(|text| !text.is_empty())
-}
-
-fn list(raw: &RawValue) -> Vec<&RawValue> {
-    serde_json::from_str(raw.get()).unwrap_or_default()
-}
-
-pub(super) fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
-    raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok()).flatten()
+/// A text that is not empty.
+fn some(text: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
+    text.filter(|text| !text.is_empty())
 }

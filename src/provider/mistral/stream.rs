@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::response::{Answer, Call, Piece, Turn, finish_of, object};
+use super::response::{Answer, Call, Piece, Turn, finish_of};
 use crate::{
     ir::{ApiError, Decoder, Event},
     provider::{
@@ -101,13 +101,12 @@ impl State {
             self.course.usage.merge(usage);
         }
         let choice = answer.first();
-        self.course.start(answer.id.0, answer.model.0, sink);
+        self.course.start(answer.id, answer.model, sink);
         let Some(choice) = choice else { return };
-        let turn = choice.delta.and_then(object::<Turn<'_>>);
-        if let Some(Err(error)) = turn.map(|turn| self.turn(&turn, sink)) {
+        if let Some(Err(error)) = choice.turn.map(|turn| self.turn(&turn, sink)) {
             return self.course.fail(error, sink);
         }
-        match finish::read(choice.finish_reason.map_or("null", RawValue::get)) {
+        match finish::read(choice.finish_reason) {
             Reason::Failed(error) => self.course.fail(error, sink),
             Reason::Stopped(word) => self.finish = Some(word),
             Reason::Open => {}
@@ -130,15 +129,14 @@ impl State {
     }
 
     fn call(&mut self, call: Call<'_>, sink: Sink<'_>) -> Result<(), ApiError> {
-        let name = call.name.filter(|name| !name.is_empty());
         let id = call.id.as_deref().unwrap_or_default();
         let (at, begins) = self
             .calls
-            .take(0, call.index, name.is_some(), id)
+            .take(0, call.index, call.name.is_some(), id)
             .ok_or_else(|| server("The provider sent more tool calls than the gateway keeps."))?;
         let index = u32::try_from(at).unwrap_or(u32::MAX);
         if begins {
-            let name = name.ok_or_else(no_call)?;
+            let name = call.name.ok_or_else(no_call)?;
             let id = call.id.unwrap_or_else(|| Cow::Owned(call_id(&self.id, index)));
             sink(Event::ToolStart { index, id, name, signature: None });
         }

@@ -1,11 +1,13 @@
 //! Tool calls as those who are compatible with OpenAI tell them: without `index` or `type`, all with the index 0, without
 //! arguments or with an object in their place.
 
-use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::edits::Edits;
-use crate::{dialect::chat::json, provider::json::MaybeText};
+use crate::{
+    dialect::chat::json,
+    provider::json::{list, pick_bytes, pick_with_nulls, text},
+};
 
 /// The most calls of a stream that are looked after, which is OpenAI's limit of parallel calls; others pass as they are.
 const MOST: usize = 128;
@@ -30,43 +32,30 @@ struct Call {
     filled: bool,
 }
 
-/// One element of `tool_calls`.
-#[derive(Deserialize)]
+/// One element of `tool_calls`, and its function. Members that are null are there.
 struct Told<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
     index: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    id: MaybeText<'a>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
     r#type: Option<&'a RawValue>,
-    #[serde(borrow)]
-    function: Option<&'a RawValue>,
-}
-
-#[derive(Default, Deserialize)]
-struct Function<'a> {
-    #[serde(borrow, default)]
-    name: MaybeText<'a>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    function: &'a RawValue,
+    name: Option<&'a RawValue>,
     arguments: Option<&'a RawValue>,
 }
 
-/// A member that is there, also as null.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
+impl<'a> Told<'a> {
+    /// `None` for what is no call.
+    fn read(raw: &'a RawValue) -> Option<Self> {
+        let [index, id, r#type, function] =
+            pick_with_nulls(raw.get().as_bytes(), ["index", "id", "type", "function"])?;
+        let function = function?;
+        let [name, arguments] = pick_with_nulls(function.get().as_bytes(), ["name", "arguments"])?;
+        Some(Self { index, id, r#type, function, name, arguments })
+    }
 }
 
-/// `delta` or `message`.
-#[derive(Deserialize)]
-struct Turn<'a> {
-    #[serde(borrow)]
-    tool_calls: Option<Vec<&'a RawValue>>,
-}
-
+/// The calls in a `delta` or a `message`; whatever is of another shape passes as it is.
 fn calls_of(turn: &RawValue) -> Vec<&RawValue> {
-    // Whatever is of another shape passes as it is.
-    let turn: Option<Turn<'_>> = serde_json::from_str(turn.get()).ok();
-    turn.and_then(|turn| turn.tool_calls).unwrap_or_default()
+    list(pick_bytes(turn.get().as_bytes(), ["tool_calls"]).and_then(|[calls]| calls))
 }
 
 impl Calls {
@@ -76,19 +65,17 @@ impl Calls {
     pub(super) fn note(&mut self, choice: u64, delta: &RawValue, data: &[u8], edits: &mut Edits) -> bool {
         let mut tells = false;
         for raw in calls_of(delta) {
-            let Ok(told) = serde_json::from_str::<Told<'_>>(raw.get()) else { continue };
+            let Some(told) = Told::read(raw) else { continue };
             tells |= self.call(choice, raw, &told, data, edits);
         }
         tells
     }
 
     fn call(&mut self, choice: u64, raw: &RawValue, told: &Told<'_>, data: &[u8], edits: &mut Edits) -> bool {
-        let function = told.function.and_then(|raw| serde_json::from_str::<Function<'_>>(raw.get()).ok());
-        let Some(function) = function else { return true };
         let theirs = told.index.and_then(|raw| raw.get().parse::<u64>().ok());
-        let names = function.name.0.as_deref().is_some_and(|name| !name.is_empty());
-        let id = told.id.0.as_deref().unwrap_or_default();
-        let Some((at, begins)) = self.take(choice, theirs, names, id) else { return true };
+        let names = text(told.name).is_some_and(|name| !name.is_empty());
+        let id = text(told.id).unwrap_or_default();
+        let Some((at, begins)) = self.take(choice, theirs, names, &id) else { return true };
         let Some(call) = self.list.get_mut(at) else { return true };
         if theirs != Some(call.index) {
             member("index", call.index.to_string(), told.index, raw, data, edits);
@@ -96,11 +83,11 @@ impl Calls {
         if begins {
             typed(told, raw, data, edits);
         }
-        if let Some(arguments) = function.arguments {
+        if let Some(arguments) = told.arguments {
             call.filled |= !matches!(arguments.get(), "\"\"" | "null");
             as_text(arguments, data, edits);
         }
-        begins || function.name.0.is_some() || !call.filled
+        begins || told.name.is_some() || !call.filled
     }
 
     /// Which call of the list, counted from 0, an element with this index, id and perhaps a name is about, and whether it
@@ -163,16 +150,14 @@ impl Calls {
 /// Mends the calls of a whole answer's `message`, a part of `data`.
 pub(super) fn mend(message: &RawValue, data: &[u8], edits: &mut Edits) {
     for raw in calls_of(message) {
-        let Ok(told) = serde_json::from_str::<Told<'_>>(raw.get()) else { continue };
-        let Some(function) = told.function else { continue };
+        let Some(told) = Told::read(raw) else { continue };
         typed(&told, raw, data, edits);
-        let Ok(Function { arguments, .. }) = serde_json::from_str(function.get()) else { continue };
-        match arguments {
+        match told.arguments {
             Some(arguments) if matches!(arguments.get(), "\"\"" | "null") => {
                 edits.replace(data, arguments.get(), &b"\"{}\""[..]);
             }
             Some(arguments) => as_text(arguments, data, edits),
-            None => member("arguments", "\"{}\"".into(), arguments, function, data, edits),
+            None => member("arguments", "\"{}\"".into(), None, told.function, data, edits),
         }
     }
 }
@@ -187,9 +172,9 @@ fn typed(told: &Told<'_>, raw: &RawValue, data: &[u8], edits: &mut Edits) {
 /// Arguments that are an object become its text.
 fn as_text(arguments: &RawValue, data: &[u8], edits: &mut Edits) {
     if arguments.get().starts_with('{') {
-        let mut text = Vec::with_capacity(arguments.get().len() + 16);
-        json::string(arguments.get(), &mut text);
-        edits.replace(data, arguments.get(), text);
+        let mut quoted = Vec::with_capacity(arguments.get().len() + 16);
+        json::string(arguments.get(), &mut quoted);
+        edits.replace(data, arguments.get(), quoted);
     }
 }
 

@@ -5,13 +5,16 @@ use std::ops::Range;
 /// Spans of a text and what stands there instead. They must not overlap.
 #[derive(Debug, Default)]
 pub(super) struct Edits {
+    /// In the order of the text; those at one place in the order they came.
     list: Vec<(Range<usize>, Vec<u8>)>,
 }
 
 impl Edits {
     /// Puts `text` in the place of `span`; an empty span is a place to insert at.
     pub(super) fn add(&mut self, span: Range<usize>, text: impl Into<Vec<u8>>) {
-        self.list.push((span, text.into()));
+        // They mostly come in order. (The library's sort is larger than all of this file.)
+        let behind = self.list.iter().rposition(|(before, _)| before.start <= span.start);
+        self.list.insert(behind.map_or(0, |at| at + 1), (span, text.into()));
     }
 
     /// As [`add`](Self::add), in the place of `part`, which must be a slice of `whole`.
@@ -26,11 +29,10 @@ impl Edits {
 
     /// Copies `body` to the end of `out` once, with the edits. Returns false, with `out` as it was, where there are
     /// none.
-    pub(super) fn apply(mut self, body: &[u8], out: &mut Vec<u8>) -> bool {
+    pub(super) fn apply(self, body: &[u8], out: &mut Vec<u8>) -> bool {
         if self.list.is_empty() {
             return false;
         }
-        self.list.sort_by_key(|(span, _)| span.start);
         let added: usize = self.list.iter().map(|(_, text)| text.len()).sum();
         out.reserve(body.len() + added);
         let mut from = 0;

@@ -1,7 +1,6 @@
 //! A whole reply of an OpenAI-compatible provider that passes through to a chat client: looked at, and mended where it
 //! says otherwise what OpenAI's would say.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
@@ -11,30 +10,10 @@ use super::{
     finish::{self, Reason},
     usage,
 };
-use crate::ir::{ApiError, ErrorKind, Usage};
-
-/// The members of a reply that are looked at.
-#[derive(Deserialize)]
-struct Reply<'a> {
-    #[serde(borrow)]
-    choices: Option<&'a RawValue>,
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow)]
-    object: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Choice<'a> {
-    #[serde(borrow)]
-    finish_reason: Option<&'a RawValue>,
-    #[serde(borrow)]
-    message: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-}
+use crate::{
+    ir::{ApiError, ErrorKind, Usage},
+    provider::json::{list, pick_bytes},
+};
 
 /// Looks at a reply with status 200. Returns false where it passes as it is; else what is to be sent instead has been
 /// appended to `out`. And its usage, if it tells.
@@ -44,31 +23,31 @@ struct Choice<'a> {
 /// Where the bytes are no chat completion (not JSON, no `choices`, an `error` object, a choice that finished because the
 /// provider failed): what they say instead.
 pub fn read(body: &[u8], out: &mut Vec<u8>) -> Result<(bool, Option<Usage>), ApiError> {
-    let Ok(reply) = serde_json::from_slice::<Reply<'_>>(body) else {
+    let Some([choices, told, error, object]) = pick_bytes(body, ["choices", "usage", "error", "object"])
+    else {
         return Err(unreadable("the provider's reply is not a JSON object"));
     };
-    if reply.error.is_some() || reply.object.is_some_and(|object| object.get() == "\"error\"") {
+    if error.is_some() || object.is_some_and(|object| object.get() == "\"error\"") {
         return Err(error::read(200, body));
     }
-    let Some(choices) = reply.choices.filter(|choices| choices.get().starts_with('[')) else {
+    let Some(choices) = choices.filter(|choices| choices.get().starts_with('[')) else {
         return Err(unreadable("the provider's reply has no choices"));
     };
     let mut edits = Edits::default();
-    let choices: Vec<&RawValue> = serde_json::from_str(choices.get()).unwrap_or_default();
-    for choice in choices {
-        // One of another shape passes as it is.
-        if let Ok(choice) = serde_json::from_str(choice.get()) {
-            mend(&choice, body, &mut edits)?;
-        }
+    for choice in list(Some(choices)) {
+        mend(choice, body, &mut edits)?;
     }
-    Ok((edits.apply(body, out), reply.usage.and_then(usage::read)))
+    Ok((edits.apply(body, out), told.and_then(usage::read)))
 }
 
-fn mend(choice: &Choice<'_>, body: &[u8], edits: &mut Edits) -> Result<(), ApiError> {
-    if let Some(told) = choice.error {
+/// Mends a choice; one of another shape passes as it is.
+fn mend(choice: &RawValue, body: &[u8], edits: &mut Edits) -> Result<(), ApiError> {
+    let members = pick_bytes(choice.get().as_bytes(), ["finish_reason", "message", "error"]);
+    let Some([reason, message, told]) = members else { return Ok(()) };
+    if let Some(told) = told {
         return Err(error::read(200, told.get().as_bytes()));
     }
-    if let Some(raw) = choice.finish_reason {
+    if let Some(raw) = reason {
         match finish::read(raw.get()) {
             Reason::Failed(error) => return Err(error.with_upstream_status(200)),
             // The answer is whole, whatever its reason.
@@ -80,7 +59,7 @@ fn mend(choice: &Choice<'_>, body: &[u8], edits: &mut Edits) -> Result<(), ApiEr
             }
         }
     }
-    if let Some(message) = choice.message {
+    if let Some(message) = message {
         calls::mend(message, body, edits);
     }
     Ok(())

@@ -218,7 +218,7 @@ impl Watch {
     }
 
     fn chunk(&mut self, raw: &[u8], data: &[u8]) -> Fate {
-        let Ok(chunk) = serde_json::from_slice::<Chunk<'_>>(data) else {
+        let Some(chunk) = Chunk::read(data) else {
             return self.fail(server_error("the provider sent an event that cannot be read"));
         };
         if let Some(told) = chunk.error(data) {

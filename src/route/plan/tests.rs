@@ -142,7 +142,7 @@ fn a_format_that_must_refuse_a_field_is_not_in_the_plan() {
 fn what_only_some_models_take_is_known_before_a_pool_is_chosen() {
     assert_eq!(pool(&[(1, "bare"), (0, "gpt")], &[Field::JsonSchema]).unwrap(), "pool/openai");
     assert_eq!(pool(&[(1, "with-schema"), (0, "gpt")], &[Field::JsonSchema]).unwrap(), "pool/claude+openai");
-    // There is a pool for a subset of formats, not of targets.
+    // There is a pool for a set of classes, not of targets.
     let mixed = pool(&[(1, "bare"), (1, "with-schema")], &[Field::JsonSchema]);
     assert_eq!(mixed.unwrap(), "pool/claude+claude#2");
     assert!(pool(&[(1, "bare")], &[Field::JsonSchema]).is_err());

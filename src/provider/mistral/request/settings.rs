@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::strings;
+use super::{super::response::joined, strings};
 use crate::{
     ir::{ApiError, Effort, Reasoning, Request, ResponseFormat},
     provider::{
-        json::{MaybeText, Object, value},
+        json::{Object, pick_bytes, value},
         model::{ModelFacts, Thinking},
     },
 };
@@ -129,24 +128,9 @@ fn effort(reasoning: Option<Reasoning>, facts: &ModelFacts) -> Option<&'static s
 
 /// OpenAI's content may be a list of texts; here it is one text.
 fn prediction(raw: &RawValue, object: &mut Object<'_>) {
-    #[derive(Deserialize)]
-    struct Prediction<'a> {
-        #[serde(borrow)]
-        content: &'a RawValue,
-    }
-    #[derive(Deserialize)]
-    struct Part<'a> {
-        #[serde(borrow, default)]
-        text: MaybeText<'a>,
-    }
-    let Ok(Prediction { content }) = serde_json::from_str(raw.get()) else { return };
-    let text = serde_json::from_str::<MaybeText<'_>>(content.get()).ok().and_then(|text| text.0);
-    let joined = || {
-        let parts: Vec<Part<'_>> = serde_json::from_str(content.get()).ok()?;
-        Some(Cow::Owned(parts.into_iter().filter_map(|part| part.text.0).collect()))
-    };
+    let Some([content]) = pick_bytes(raw.get().as_bytes(), ["content"]) else { return };
     // It only makes the answer faster: one of another form is left out.
-    let Some(text) = text.or_else(joined) else { return };
+    let Some(text) = joined(content) else { return };
     let mut prediction = Object::begin(object.key("prediction"));
     prediction.text("type", "content");
     prediction.text("content", &text);

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::with_usage;
@@ -12,7 +11,7 @@ use crate::{
     ir::ApiError,
     provider::{
         Upstream,
-        json::{self, Array, Object},
+        json::{self, Array, Object, pick_bytes},
         quirks::{Quirks, lacking},
     },
 };
@@ -253,24 +252,14 @@ fn clamped(raw: &RawValue, low: f64, high: f64) -> Option<Vec<u8>> {
     Some(text)
 }
 
-#[derive(Deserialize)]
-struct Part<'a> {
-    #[serde(borrow)]
-    r#type: json::MaybeText<'a>,
-    #[serde(borrow, default)]
-    text: json::MaybeText<'a>,
-}
-
 /// The texts of a list of parts, joined by line ends as servers of open models do, as a JSON string; `None` where a
 /// part is no text.
 fn joined(raw: &RawValue) -> Option<Vec<u8>> {
-    let parts: Vec<Part<'_>> = serde_json::from_str(raw.get()).ok()?;
-    let text = |part: &Part<'_>| {
-        (part.r#type.0.as_deref() == Some("text"))
-            .then(|| part.text.0.as_deref().map(str::to_owned))
-            .flatten()
+    let text = |part: &RawValue| {
+        let [kind, said] = pick_bytes(part.get().as_bytes(), ["type", "text"])?;
+        (json::text(kind)? == "text").then(|| json::text(said).map(Cow::into_owned)).flatten()
     };
-    let texts: Vec<String> = parts.iter().map(text).collect::<Option<_>>()?;
+    let texts: Vec<String> = json::list(Some(raw)).into_iter().map(text).collect::<Option<_>>()?;
     let mut out = Vec::with_capacity(raw.get().len());
     json::value(&mut out, &texts.join("\n"));
     Some(out)

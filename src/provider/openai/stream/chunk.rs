@@ -1,53 +1,54 @@
 //! The members of a chunk that are looked at as it passes.
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+
+use crate::provider::json::pick_bytes;
 
 /// The longest id, time and name of a model that are kept for chunks of the gateway's own, in bytes.
 const MAX_HEAD: usize = 512;
 
-#[derive(Deserialize)]
 pub(super) struct Chunk<'a> {
-    #[serde(borrow)]
     id: Option<&'a RawValue>,
-    #[serde(borrow)]
     created: Option<&'a RawValue>,
-    #[serde(borrow)]
     model: Option<&'a RawValue>,
-    #[serde(borrow)]
-    choices: Option<Vec<Choice<'a>>>,
-    #[serde(borrow)]
+    choices: Vec<Choice<'a>>,
     pub(super) usage: Option<&'a RawValue>,
-    #[serde(borrow)]
     error: Option<&'a RawValue>,
-    #[serde(borrow)]
     object: Option<&'a RawValue>,
-    #[serde(borrow)]
-    x_groq: Option<Groq<'a>>,
+    /// Groq's own member: it has the usage where none was asked for, and errors.
+    groq: Option<Groq<'a>>,
 }
 
-#[derive(Deserialize)]
 pub(super) struct Choice<'a> {
-    #[serde(default)]
     pub(super) index: u64,
-    #[serde(borrow)]
     pub(super) finish_reason: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub(super) delta: Option<&'a RawValue>,
-    #[serde(borrow)]
     error: Option<&'a RawValue>,
 }
 
-/// Groq's own member: it has the usage where none was asked for, and errors.
-#[derive(Deserialize)]
 struct Groq<'a> {
-    #[serde(borrow)]
     usage: Option<&'a RawValue>,
-    #[serde(borrow)]
     error: Option<&'a RawValue>,
 }
 
 impl<'a> Chunk<'a> {
+    /// `None` for what is no chunk.
+    pub(super) fn read(data: &'a [u8]) -> Option<Self> {
+        let names = ["id", "created", "model", "choices", "usage", "error", "object", "x_groq"];
+        let [id, created, model, choices, usage, error, object, groq] = pick_bytes(data, names)?;
+        let choices = match choices {
+            Some(list) => {
+                let list: Vec<&RawValue> = serde_json::from_str(list.get()).ok()?;
+                list.into_iter().map(Choice::read).collect::<Option<_>>()?
+            }
+            None => Vec::new(),
+        };
+        let groq = groq.and_then(|raw| pick_bytes(raw.get().as_bytes(), ["usage", "error"]));
+        let groq = groq.map(|[usage, error]| Groq { usage, error });
+        Some(Self { id, created, model, choices, usage, error, object, groq })
+    }
+
     /// What tells of an error, if anything does: the chunk, whose text is `data`, or a part of it.
     pub(super) fn error<'d>(&self, data: &'d [u8]) -> Option<&'d [u8]>
     where
@@ -59,11 +60,11 @@ impl<'a> Chunk<'a> {
         }
         // OpenRouter's, of one choice.
         let of_choice = self.choices().iter().find_map(|choice| choice.error);
-        Some(of_choice.or_else(|| self.x_groq.as_ref()?.error)?.get().as_bytes())
+        Some(of_choice.or_else(|| self.groq.as_ref()?.error)?.get().as_bytes())
     }
 
     pub(super) fn choices(&self) -> &[Choice<'a>] {
-        self.choices.as_deref().unwrap_or_default()
+        &self.choices
     }
 
     pub(super) fn has_id(&self) -> bool {
@@ -71,10 +72,11 @@ impl<'a> Chunk<'a> {
     }
 
     /// The members that all chunks of a stream share, to begin another one with: `{"id":…,"object":…,"created":…,"model":…`.
-    /// A value that is no short string or number is left out of use.
+    /// A value that is long, or of several lines, has a stand-in.
     pub(super) fn head(&self) -> Vec<u8> {
         let short = |raw: Option<&'a RawValue>, other: &'static str| {
-            raw.map(RawValue::get).filter(|text| text.len() <= MAX_HEAD).unwrap_or(other)
+            let fits = |text: &&str| text.len() <= MAX_HEAD && !text.contains(['\n', '\r']);
+            raw.map(RawValue::get).filter(fits).unwrap_or(other)
         };
         let (id, created) = (short(self.id, "\"\""), short(self.created, "0"));
         let model = short(self.model, "\"\"");
@@ -85,7 +87,7 @@ impl<'a> Chunk<'a> {
     }
 
     pub(super) fn usage(&self) -> Option<&'a RawValue> {
-        self.usage.or_else(|| self.x_groq.as_ref()?.usage)
+        self.usage.or_else(|| self.groq.as_ref()?.usage)
     }
 
     /// Whether there is nothing in it but what it adds to choices that go on.
@@ -93,13 +95,22 @@ impl<'a> Chunk<'a> {
         let mut choices = self.choices().iter();
         self.error.is_none()
             && self.usage.is_none()
-            && self.x_groq.is_none()
+            && self.groq.is_none()
             && choices.all(|choice| choice.finish_reason.is_none())
     }
 
     /// Azure's first chunk has none either, but no usage.
     pub(super) fn has_choices(&self) -> bool {
         !self.choices().is_empty()
+    }
+}
+
+impl<'a> Choice<'a> {
+    fn read(raw: &'a RawValue) -> Option<Self> {
+        let names = ["index", "finish_reason", "delta", "error"];
+        let [index, finish_reason, delta, error] = pick_bytes(raw.get().as_bytes(), names)?;
+        let index = index.map_or(Some(0), |raw| raw.get().parse().ok())?;
+        Some(Self { index, finish_reason, delta, error })
     }
 }
 

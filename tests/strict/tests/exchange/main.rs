@@ -5,6 +5,7 @@ mod common;
 
 mod bounds;
 mod converted;
+mod embeddings;
 mod failover;
 mod local;
 mod same;
