@@ -6,6 +6,7 @@ use crate::{
     provider::{
         conversation::no_result,
         ids::{PLAIN, Rule},
+        signature::is_checkable,
     },
 };
 
@@ -41,10 +42,10 @@ pub(super) fn write_cache(cache: Option<CacheControl>, family: Family, content: 
     content.item().extend_from_slice(point.as_bytes());
 }
 
-/// Appends reasoning that its model can check: signed, or encrypted. Any other part is passed over.
+/// Appends reasoning that its model can check: signed, and not by OpenAI, or encrypted. Any other part is passed over.
 pub(super) fn write_reasoning(part: &Part<'_>, content: &mut Array<'_>) {
     match part {
-        Part::Thinking { text, signature: Some(signature) } => {
+        Part::Thinking { text, signature: Some(signature) } if is_checkable(part) => {
             let mut block = Object::begin(content.item());
             let mut reasoning = Object::begin(block.key("reasoningContent"));
             let mut inner = Object::begin(reasoning.key("reasoningText"));
