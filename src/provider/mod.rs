@@ -13,7 +13,7 @@ mod extra;
 pub mod fate;
 pub mod gemini;
 mod ids;
-mod json;
+pub(crate) mod json;
 pub mod mistral;
 pub mod model;
 pub mod openai;
