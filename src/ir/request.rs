@@ -221,6 +221,17 @@ impl Effort {
             _ => Self::High,
         }
     }
+
+    /// The budget of tokens that stands for an effort, for models that know budgets. The budgets are LiteLLM's too.
+    pub fn budget(self) -> u64 {
+        match self {
+            Self::Minimal | Self::Low => 1024,
+            Self::Medium => 2048,
+            Self::High => 4096,
+            Self::Xhigh => 8192,
+            Self::Max => 16384,
+        }
+    }
 }
 
 /// Whether and how the model is to reason.

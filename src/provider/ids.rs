@@ -13,6 +13,9 @@ pub(super) struct Rule {
     pub(super) longest: usize,
 }
 
+/// What most accept: `^[a-zA-Z0-9_-]+$`.
+pub(super) const PLAIN: Rule = Rule { marks: "_-", longest: usize::MAX };
+
 /// How many of an id's last bytes are left for what tells it from another one.
 const SUFFIX: usize = 8;
 
@@ -21,17 +24,39 @@ const SUFFIX: usize = 8;
 pub(super) struct Ids<'a> {
     rule: Rule,
     /// The calls that the client gave this id, in order.
-    calls: HashMap<&'a str, Calls<'a>>,
+    calls: HashMap<&'a str, Calls<Cow<'a, str>>>,
     taken: HashSet<Cow<'a, str>>,
     /// How often an id came again, so that the search for a free one goes on where it ended.
     repeats: HashMap<Cow<'a, str>, u32>,
 }
 
-#[derive(Debug, Default)]
-struct Calls<'a> {
-    ids: Vec<Cow<'a, str>>,
-    /// How many of `ids` have a result: the first ones.
+/// The calls that share one id of the client's, in order, by what each is known as: some clients number the calls of
+/// each turn from 0, so that an id comes again.
+#[derive(Debug)]
+pub(super) struct Calls<T> {
+    known: Vec<T>,
+    /// How many of them have a result: the first ones.
     answered: usize,
+}
+
+impl<T> Default for Calls<T> {
+    fn default() -> Self {
+        Self { known: Vec::new(), answered: 0 }
+    }
+}
+
+impl<T: Clone> Calls<T> {
+    /// One more call was made.
+    pub(super) fn made(&mut self, known: T) {
+        self.known.push(known);
+    }
+
+    /// The call that the next result answers; the last one, where there are more results than calls.
+    pub(super) fn answered(&mut self) -> Option<T> {
+        let next = self.known.get(self.answered).or(self.known.last()).cloned();
+        self.answered = (self.answered + 1).min(self.known.len());
+        next
+    }
 }
 
 impl<'a> Ids<'a> {
@@ -40,8 +65,7 @@ impl<'a> Ids<'a> {
         Self { rule, calls: HashMap::new(), taken: HashSet::new(), repeats: HashMap::new() }
     }
 
-    /// The id of the next call, which the client named `id`. Some clients number the calls of each turn from 0, so
-    /// the same id may come again.
+    /// The id of the next call, which the client named `id`.
     pub(super) fn call(&mut self, id: &'a str) -> Cow<'a, str> {
         let clean = self.rule.sanitise(id);
         let mut unique = clean.clone();
@@ -56,18 +80,21 @@ impl<'a> Ids<'a> {
             }
         }
         self.taken.insert(unique.clone());
-        self.calls.entry(id).or_default().ids.push(unique.clone());
+        self.calls.entry(id).or_default().made(unique.clone());
         unique
     }
 
     /// The id of the call that the next result for `id` answers. A result without a call keeps its own name: the
     /// provider's error then says what is wrong.
     pub(super) fn result(&mut self, id: &'a str) -> Cow<'a, str> {
-        let Some(calls) = self.calls.get_mut(id) else { return self.rule.sanitise(id) };
-        let next = calls.ids.get(calls.answered).or(calls.ids.last()).cloned();
-        calls.answered = (calls.answered + 1).min(calls.ids.len());
-        next.unwrap_or_else(|| self.rule.sanitise(id))
+        let call = self.calls.get_mut(id).and_then(Calls::answered);
+        call.unwrap_or_else(|| self.rule.sanitise(id))
     }
+}
+
+/// The id of the `count`th call of an answer whose provider gave it none.
+pub(super) fn call_id(answer: &str, count: u32) -> String {
+    format!("call_{answer}_{count}")
 }
 
 impl Rule {

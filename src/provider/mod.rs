@@ -8,21 +8,27 @@ mod beside;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod catalogue;
 pub mod cohere;
+mod conversation;
+mod course;
 mod embeddings;
 mod extra;
 pub mod fate;
+mod fault;
 pub mod gemini;
 mod ids;
 pub(crate) mod json;
+mod media;
 pub mod mistral;
 pub mod model;
 pub mod openai;
 pub mod path;
 pub mod quirks;
 pub mod responses;
+mod schema;
 mod signature;
 mod status;
 mod tools;
+mod turns;
 
 /// The wire format of a provider's chat endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -4,11 +4,24 @@
 //! conversation may go elsewhere. A signature of this form says whose it is, so that no one else is sent it; those of
 //! Anthropic and Google are base64, without a colon.
 
+use crate::ir::Part;
+
 /// What every signature of OpenAI's reasoning begins with.
 const OPENAI: &str = "openai:";
 
 /// The version of what follows.
 const FIRST: &str = "v1:";
+
+/// Whether a part is reasoning that goes back to its provider: signed, and not by OpenAI, or encrypted.
+pub(super) fn is_checkable(part: &Part<'_>) -> bool {
+    match part {
+        Part::Thinking { signature, .. } => {
+            signature.as_deref().is_some_and(|signature| !is_openais(signature))
+        }
+        Part::RedactedThinking(_) => true,
+        _ => false,
+    }
+}
 
 /// The signature of a reasoning item of OpenAI's: its id and its encrypted content. `None` where one of them is empty
 /// or could not be told from the other.

@@ -1,4 +1,5 @@
-//! Which tools a request declares, and whether the model must call one: what several formats decide alike.
+//! Which tools a request offers, whether the model must call one, and the arguments of calls: what writers of several
+//! formats have in common.
 
 use hashbrown::HashSet;
 use serde_json::value::RawValue;
@@ -9,23 +10,24 @@ use super::{
 };
 use crate::ir::{ApiError, Message, Part, Request, Tool, ToolChoice};
 
-/// Which tools are declared, and the choice among them.
+/// The schema of a tool without parameters, where one is required.
+pub(super) const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
+
+/// What a request offers the model.
 #[derive(Debug)]
-pub(super) struct Plan<'r> {
-    /// With their place in the client's list.
+pub(super) struct Offer<'r> {
+    /// The tools that it may call, with their place in the client's list.
     pub(super) tools: Vec<(usize, &'r Tool<'r>)>,
-    /// What the client said of it, where there is a tool to choose.
+    /// Whether it must; `None` where the client did not say, or there is nothing to choose.
     pub(super) choice: Option<Choice<'r>>,
     /// The conversation holds calls, but there are no tools.
     pub(super) stand_in: bool,
     /// One call at a time.
     pub(super) single: bool,
-    /// The model is known to keep to schemas.
-    pub(super) strict: bool,
 }
 
-/// Whether the model must call a tool.
-#[derive(Debug)]
+/// Whether the model must call a tool that it is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Choice<'r> {
     /// It may.
     Auto,
@@ -37,12 +39,12 @@ pub(super) enum Choice<'r> {
     Named(&'r str),
 }
 
-/// Decides.
+/// Reads `tools` and `tool_choice`. A choice among some of the tools is made by not offering the others.
 ///
 /// # Errors
 ///
-/// For a `tool_choice` that names no declared tool, or forces one where there is none or the model refuses that.
-pub(super) fn plan<'r>(request: &'r Request<'_>, facts: &ModelFacts) -> Result<Plan<'r>, ApiError> {
+/// For a `tool_choice` that names no declared tool, or forces one where there is none.
+pub(super) fn offer<'r>(request: &'r Request<'_>) -> Result<Offer<'r>, ApiError> {
     // Sets: both lists are the client's, and as long as it likes.
     let allowed: Option<HashSet<&str>> = match &request.tool_choice {
         Some(ToolChoice::Allowed { names, .. }) => {
@@ -56,40 +58,32 @@ pub(super) fn plan<'r>(request: &'r Request<'_>, facts: &ModelFacts) -> Result<P
     };
     let may = |tool: &Tool<'_>| allowed.as_ref().is_none_or(|names| names.contains(tool.name.as_ref()));
     let tools: Vec<_> = request.tools.iter().enumerate().filter(|(_, tool)| may(tool)).collect();
-    let choice = choose(request, facts, tools.is_empty())?;
+    let choice = choose(request, tools.is_empty())?;
     let stand_in = tools.is_empty() && request.messages.iter().any(uses_tools);
     let single = request.parallel_tool_calls == Some(false) && !tools.is_empty();
-    Ok(Plan { tools, choice, stand_in, single, strict: facts.json_schema })
+    Ok(Offer { tools, choice, stand_in, single })
 }
 
-fn choose<'r>(
-    request: &'r Request<'_>,
-    facts: &ModelFacts,
-    none: bool,
-) -> Result<Option<Choice<'r>>, ApiError> {
+fn choose<'r>(request: &'r Request<'_>, none: bool) -> Result<Option<Choice<'r>>, ApiError> {
     let choice = match &request.tool_choice {
         None => return Ok(None),
         Some(ToolChoice::Auto | ToolChoice::Allowed { required: false, .. }) => Choice::Auto,
         Some(ToolChoice::None) => Choice::None,
         Some(ToolChoice::Required | ToolChoice::Allowed { required: true, .. }) => Choice::Any,
-        Some(ToolChoice::Named(name)) => {
-            if !request.tools.iter().any(|tool| tool.name == *name) {
-                return Err(no_such_tool(name));
-            }
-            Choice::Named(name)
+        Some(ToolChoice::Named(name)) if !request.tools.iter().any(|tool| tool.name == *name) => {
+            return Err(no_such_tool(name));
         }
+        Some(ToolChoice::Named(name)) => Choice::Named(name),
     };
     match choice {
-        Choice::Auto | Choice::None => Ok((!none).then_some(choice)),
-        Choice::Any if none => {
-            Err(ApiError::invalid("tool_choice", "There is no tool to choose in `tools`."))
-        }
-        Choice::Any | Choice::Named(_) if facts.no_forced_tool => Err(ApiError::invalid(
-            "tool_choice",
-            "This model cannot be forced to call a tool; use `auto`, or another model.",
-        )),
-        Choice::Any | Choice::Named(_) => Ok(Some(choice)),
+        Choice::Any if none => Err(nothing_to_choose()),
+        _ => Ok((!none).then_some(choice)),
     }
+}
+
+/// The error of a `tool_choice` that forces a call where there is no tool.
+pub(super) fn nothing_to_choose() -> ApiError {
+    ApiError::invalid("tool_choice", "There is no tool to choose in `tools`.")
 }
 
 fn no_such_tool(name: &str) -> ApiError {
@@ -101,19 +95,41 @@ pub(super) fn uses_tools(message: &Message<'_>) -> bool {
     message.parts.iter().any(|part| matches!(part, Part::ToolCall { .. } | Part::ToolResult { .. }))
 }
 
-impl Plan<'_> {
+impl Offer<'_> {
     /// Whether a tool is forced.
-    pub(super) fn forced(&self) -> bool {
+    pub(super) fn forces(&self) -> bool {
         matches!(self.choice, Some(Choice::Any | Choice::Named(_)))
+    }
+
+    /// Checks that the model can be held to it.
+    ///
+    /// # Errors
+    ///
+    /// Where a tool is forced, and the model is known to refuse that.
+    pub(super) fn check(&self, facts: &ModelFacts) -> Result<(), ApiError> {
+        if !(self.forces() && facts.no_forced_tool) {
+            return Ok(());
+        }
+        let message = "This model cannot be forced to call a tool; use `auto`, or another model.";
+        Err(ApiError::invalid("tool_choice", message))
     }
 }
 
-/// A schema as the client wrote it, but for the `type` that some require and OpenAI does not.
+/// Appends the JSON Schema of a tool's arguments as the client wrote it, but for the `type` that some require and OpenAI
+/// does not. A tool without one takes no arguments.
 ///
 /// # Errors
 ///
 /// Where it is no object, naming `param`.
-pub(super) fn write_schema(raw: &RawValue, out: &mut Vec<u8>, param: &str) -> Result<(), ApiError> {
+pub(super) fn write_parameters(
+    parameters: Option<&RawValue>,
+    out: &mut Vec<u8>,
+    param: &str,
+) -> Result<(), ApiError> {
+    let Some(raw) = parameters.filter(|raw| raw.get() != "null") else {
+        out.extend_from_slice(NO_PARAMETERS.as_bytes());
+        return Ok(());
+    };
     let Some(fields) = members(raw) else {
         return Err(ApiError::invalid(param, format!("`{param}` must be a JSON Schema of type object.")));
     };

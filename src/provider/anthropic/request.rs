@@ -7,7 +7,7 @@
 
 use crate::{
     ir::{ApiError, Request},
-    provider::{Format, Upstream, extra},
+    provider::{Format, Upstream, extra, tools::offer, turns::Conversation},
 };
 
 use super::{
@@ -16,18 +16,14 @@ use super::{
 };
 
 mod blocks;
-pub(in crate::provider) mod conversation;
 mod media;
-pub(in crate::provider) mod messages;
-pub(in crate::provider) mod schema;
+mod messages;
 pub(in crate::provider) mod settings;
 mod sources;
 #[cfg(test)]
 mod tests;
 pub(in crate::provider) mod thinking;
 mod tools;
-
-use conversation::Conversation;
 
 /// Appends `request` to `out` as one JSON object.
 ///
@@ -72,9 +68,10 @@ fn write_object(
     let files = sources::check(request, format)?.then_some(beta::FILES);
     let configured = std::mem::take(betas);
     *betas = beta::filter(format, configured.into_iter().chain(files), true);
-    let conversation = Conversation::of(request, upstream.facts)?;
-    let plan = crate::provider::tools::plan(request, upstream.facts)?;
-    let thinking = thinking::plan(request, upstream.facts, plan.forced())?;
+    let conversation = Conversation::with_reasoning(request, upstream.facts)?;
+    let offer = offer(request)?;
+    offer.check(upstream.facts)?;
+    let thinking = thinking::plan(request, upstream.facts, offer.forces())?;
     let mut object = Object::begin(out);
     match format {
         Format::VertexAnthropic => object.text("anthropic_version", "vertex-2023-10-16"),
@@ -90,7 +87,7 @@ fn write_object(
         object.raw("stream", "true");
     }
     // Tools, system, messages: the order in which Anthropic's prompt cache sees them.
-    tools::write(&plan, &mut object)?;
+    tools::write(&offer, upstream.facts, &mut object)?;
     messages::write_system(&conversation, request.response_format.as_ref(), &mut object)?;
     messages::write(&conversation, &mut object)?;
     object.end();

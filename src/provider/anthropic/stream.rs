@@ -16,7 +16,11 @@ use super::{
     usage::Counts,
 };
 use crate::{
-    ir::{ApiError, Citation, Decoder, ErrorKind, Event, Finish, Usage},
+    ir::{ApiError, Citation, Decoder, ErrorKind, Event, Finish},
+    provider::{
+        course::{Course, Sink, given},
+        fault::{cut_off, server, too_long, unreadable},
+    },
     stream::sse::{Segment, SseDeframer, SseEvent},
 };
 
@@ -37,33 +41,19 @@ pub struct MessagesDecoder {
     state: State,
 }
 
-type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
-
 #[derive(Debug, Default)]
 struct State {
-    phase: Phase,
+    course: Course,
     /// The id of the message that began; a second one with the same id is a repeated frame.
     id: Option<String>,
     /// Tool calls that have begun and not ended.
     open: Vec<Open>,
     /// How many tool calls have begun.
     calls: u32,
-    usage: Usage,
     finish: Option<Finish<'static>>,
     told: Told,
     /// The last delta with text: those like it are read without a parse.
     known: Known,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Phase {
-    /// Nothing was given yet.
-    #[default]
-    Waiting,
-    /// `Start` was given.
-    Started,
-    /// `Done` or `Error` was given; nothing follows.
-    Over,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +95,7 @@ impl MessagesDecoder {
 
     /// Ends the stream as failed, unless it has ended.
     pub(in crate::provider) fn fail(&mut self, error: ApiError, sink: &mut dyn FnMut(Event<'_>)) {
-        self.state.fail(error, sink);
+        self.state.course.fail(error, sink);
     }
 }
 
@@ -113,14 +103,14 @@ impl Decoder for MessagesDecoder {
     fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
         let Self { frames, state } = self;
         let mut rest = bytes;
-        while !rest.is_empty() && state.phase != Phase::Over {
+        while !rest.is_empty() && !state.course.is_over() {
             let known = if frames.is_between() { state.known(rest, sink) } else { None };
             let taken = match known {
                 Some(length) => Ok(length),
                 None => frames.segment(rest, &mut |segment| state.segment(segment, sink)),
             };
             let Ok(taken) = taken else {
-                return state.fail(server("The provider sent an event that is too long."), sink);
+                return state.course.fail(too_long(), sink);
             };
             rest = rest.get(taken..).unwrap_or_default();
         }
@@ -128,10 +118,10 @@ impl Decoder for MessagesDecoder {
 
     fn end(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
         let Self { frames, state } = self;
-        if state.phase != Phase::Over {
+        if !state.course.is_over() {
             frames.end_segments(&mut |segment| state.segment(segment, sink));
         }
-        state.fail(server("The provider's stream was cut off before its end."), sink);
+        state.course.fail(cut_off(), sink);
     }
 }
 
@@ -195,7 +185,7 @@ impl State {
     /// The length of the event that `bytes`, which begin a block, begin with, if it is a delta like one that was
     /// read before; what it adds is given.
     fn known(&mut self, bytes: &[u8], sink: Sink<'_>) -> Option<usize> {
-        if self.phase != Phase::Started {
+        if !self.course.is_open() {
             return None;
         }
         let (length, kind, text) = self.known.find(bytes)?;
@@ -205,7 +195,7 @@ impl State {
 
     fn event(&mut self, raw: &[u8], event: SseEvent<'_>, sink: Sink<'_>) {
         let data = event.data.trim_ascii();
-        if self.phase == Phase::Over || event.name == b"ping" || (data.is_empty() && event.name.is_empty()) {
+        if self.course.is_over() || event.name == b"ping" || (data.is_empty() && event.name.is_empty()) {
             return;
         }
         // `[DONE]` is of another API; proxies add it.
@@ -225,7 +215,7 @@ impl State {
                 let error = error::parse(data, ErrorKind::Server).unwrap_or_else(|| {
                     server("The provider's stream ended with an error without a message.")
                 });
-                self.fail(error, sink);
+                self.course.fail(error, sink);
             }
             ("message_stop", _) => self.stop(sink),
             ("message_start", Some(envelope)) => self.start(envelope, sink),
@@ -241,7 +231,7 @@ impl State {
                 | "message_delta"
                 | "",
                 None,
-            ) => self.fail(unreadable(), sink),
+            ) => self.course.fail(unreadable(), sink),
             _ => {}
         }
     }
@@ -249,28 +239,29 @@ impl State {
     fn start(&mut self, envelope: &Envelope<'_>, sink: Sink<'_>) {
         let names = ["id", "model", "usage", "container"];
         let message = envelope.message.and_then(|raw| json::pick(raw.get(), names));
-        let Some([id, model, usage, container]) = message else { return self.fail(unreadable(), sink) };
+        let Some([id, model, usage, container]) = message else {
+            return self.course.fail(unreadable(), sink);
+        };
         let (id, model) = (json::text(id), json::text(model));
-        if self.phase == Phase::Started {
+        if self.course.is_open() {
             // A frame that was sent twice does no harm. Another answer behind the beginning of this one does: what
             // was passed on cannot be taken back.
             if self.id.as_deref() != id.as_deref() {
-                self.fail(server("The provider began a second answer within the stream."), sink);
+                self.course.fail(server("The provider began a second answer within the stream."), sink);
             }
             return;
         }
-        self.phase = Phase::Started;
         self.id = id.as_deref().map(str::to_owned);
-        self.usage.merge(usage.and_then(Counts::read).unwrap_or_default());
+        self.course.usage.merge(usage.and_then(Counts::read).unwrap_or_default());
         self.told.member("container", container);
-        sink(Event::Start { id, model });
+        self.course.start(id, model, sink);
     }
 
     fn block_start(&mut self, envelope: &Envelope<'_>, sink: Sink<'_>) {
         let Some(block) = envelope.content_block.and_then(Block::read) else {
-            return self.fail(unreadable(), sink);
+            return self.course.fail(unreadable(), sink);
         };
-        self.begin(sink);
+        self.course.start(None, None, sink);
         let index = envelope.index.unwrap_or(0);
         match block.kind.as_deref() {
             Some("text") => {
@@ -279,11 +270,11 @@ impl State {
                 citations.into_iter().for_each(|raw| self.told.cite(raw, &mut cited(sink)));
             }
             Some("thinking") => {
-                given(MaybeText(json::text(block.thinking)), Event::Thinking, sink);
-                given(MaybeText(json::text(block.signature)), Event::Signature, sink);
+                given(json::text(block.thinking), Event::Thinking, sink);
+                given(json::text(block.signature), Event::Signature, sink);
             }
             Some("redacted_thinking") => {
-                given(MaybeText(json::text(block.data)), Event::RedactedThinking, sink);
+                given(json::text(block.data), Event::RedactedThinking, sink);
             }
             Some("tool_use") => self.call_start(index, block, sink),
             Some(_) => envelope.content_block.into_iter().for_each(|raw| self.told.begin(index, raw)),
@@ -295,7 +286,7 @@ impl State {
         // One block cannot be open twice; the one before was not closed.
         self.block_stop(index, sink);
         if self.open.len() >= MAX_OPEN {
-            return self.fail(server("The provider opened too many tool calls at once."), sink);
+            return self.course.fail(server("The provider opened too many tool calls at once."), sink);
         }
         let call = self.calls;
         self.calls = self.calls.saturating_add(1);
@@ -317,13 +308,13 @@ impl State {
 
     fn block_delta(&mut self, raw: &[u8], envelope: &Envelope<'_>, sink: Sink<'_>) {
         let Some(delta) = read::<Delta<'_>>(envelope.delta) else {
-            return self.fail(unreadable(), sink);
+            return self.course.fail(unreadable(), sink);
         };
-        self.begin(sink);
+        self.course.start(None, None, sink);
         let (kind, text) = match delta.kind.0.as_deref() {
             Some("text_delta") => (Content::Text, delta.text),
             Some("thinking_delta") => (Content::Thinking, delta.thinking),
-            Some("signature_delta") => return given(delta.signature, Event::Signature, sink),
+            Some("signature_delta") => return given(delta.signature.0, Event::Signature, sink),
             Some("input_json_delta") => {
                 (Content::Arguments { block: envelope.index.unwrap_or(0) }, delta.partial_json)
             }
@@ -349,9 +340,9 @@ impl State {
         match kind {
             Content::Text => {
                 text.0.iter().for_each(|text| self.told.text(text));
-                given(text, Event::Text, sink);
+                given(text.0, Event::Text, sink);
             }
-            Content::Thinking => given(text, Event::Thinking, sink),
+            Content::Thinking => given(text.0, Event::Thinking, sink),
             Content::Arguments { block } => self.arguments(block, text, sink),
         }
     }
@@ -377,8 +368,8 @@ impl State {
     }
 
     fn message_delta(&mut self, envelope: &Envelope<'_>, sink: Sink<'_>) {
-        self.begin(sink);
-        self.usage.merge(envelope.usage.and_then(Counts::read).unwrap_or_default());
+        self.course.start(None, None, sink);
+        self.course.usage.merge(envelope.usage.and_then(Counts::read).unwrap_or_default());
         self.told.member("context_management", envelope.context_management);
         let Some(delta) = read::<Delta<'_>>(envelope.delta) else { return };
         self.told.member("container", delta.container);
@@ -390,41 +381,14 @@ impl State {
     }
 
     fn stop(&mut self, sink: Sink<'_>) {
-        self.begin(sink);
+        self.course.start(None, None, sink);
         for open in std::mem::take(&mut self.open) {
             close(open, sink);
         }
         let extras = self.told.finish(&mut cited(sink));
         extras.into_iter().for_each(|extra| sink(Event::Extra(extra)));
-        self.give_usage(sink);
         let end = self.finish.take().unwrap_or_else(|| finish(None, None, self.calls > 0));
-        sink(Event::Finish(end));
-        sink(Event::Done);
-        self.phase = Phase::Over;
-    }
-
-    /// Gives `Start` where the provider did not send its own.
-    fn begin(&mut self, sink: Sink<'_>) {
-        if self.phase == Phase::Waiting {
-            self.phase = Phase::Started;
-            sink(Event::Start { id: None, model: None });
-        }
-    }
-
-    /// Ends the stream as failed. What it took until then is told first: it is paid for all the same.
-    fn fail(&mut self, error: ApiError, sink: Sink<'_>) {
-        if self.phase == Phase::Over {
-            return;
-        }
-        self.give_usage(sink);
-        self.phase = Phase::Over;
-        sink(Event::Error(error));
-    }
-
-    fn give_usage(&mut self, sink: Sink<'_>) {
-        if self.usage != Usage::default() {
-            sink(Event::Usage(self.usage));
-        }
+        self.course.finish(end, sink);
     }
 }
 
@@ -440,20 +404,6 @@ fn cited(sink: Sink<'_>) -> impl FnMut(Citation<'static>) {
     |citation| sink(Event::Citation(citation))
 }
 
-fn given<'a>(text: MaybeText<'a>, event: fn(Cow<'a, str>) -> Event<'a>, sink: Sink<'_>) {
-    if let Some(text) = text.0.filter(|text| !text.is_empty()) {
-        sink(event(text));
-    }
-}
-
 fn read<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
     raw.filter(|raw| raw.get().starts_with('{')).and_then(|raw| serde_json::from_str(raw.get()).ok())
-}
-
-fn server(message: &str) -> ApiError {
-    ApiError::new(ErrorKind::Server, message)
-}
-
-fn unreadable() -> ApiError {
-    server("The provider sent a stream event that cannot be read.")
 }

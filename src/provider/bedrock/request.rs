@@ -7,11 +7,7 @@
 
 use crate::{
     ir::{ApiError, Request},
-    provider::{
-        Format, Upstream,
-        anthropic::request::{conversation::Conversation, thinking},
-        extra, tools,
-    },
+    provider::{Format, Upstream, anthropic::request::thinking, extra, tools::offer, turns::Conversation},
 };
 
 use super::json::Object;
@@ -44,16 +40,17 @@ fn write_object(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8
     extra::check(request, Format::Bedrock)?;
     let facts = upstream.facts;
     let family = Family::of(upstream.model, facts);
-    let conversation = Conversation::of(request, facts)?;
-    let tools = tools::plan(request, facts)?;
-    let thinking = thinking::plan(request, facts, tools.forced())?;
+    let conversation = Conversation::with_reasoning(request, facts)?;
+    let offer = offer(request)?;
+    offer.check(facts)?;
+    let thinking = thinking::plan(request, facts, offer.forces())?;
     let reasoning = reasoning::plan(request, family, thinking);
     let mut object = Object::begin(out);
     // Tools, system, messages: the order in which the prompt caches see them.
-    tool_config::write(&tools, request, family, &mut object)?;
+    tool_config::write(&offer, request, facts, family, &mut object)?;
     messages::write_system(&conversation, request.response_format.as_ref(), family, &mut object)?;
     messages::write(&conversation, family, &mut object)?;
-    settings::write(request, facts, family, &reasoning, &tools, &mut object)?;
+    settings::write(request, facts, family, &reasoning, &offer, &mut object)?;
     labels::write(request, &mut object);
     object.end();
     Ok(())

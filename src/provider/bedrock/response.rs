@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     ir::{ApiError, ErrorKind, Extra, Finish, Reply, ReplyPart},
-    provider::gemini::response::call_id,
+    provider::{
+        fault::{no_call, no_reply},
+        ids::call_id,
+    },
 };
 
 /// Reads a reply with status 200. `id` is what the ids of calls are made of where the provider gave none: nothing that
@@ -159,12 +162,4 @@ impl<'a> Reader<'a, '_> {
             }
         }
     }
-}
-
-fn no_reply() -> ApiError {
-    ApiError::new(ErrorKind::Server, "The provider answered with something that is no reply.")
-}
-
-fn no_call() -> ApiError {
-    ApiError::new(ErrorKind::Server, "The provider sent a tool call that cannot be read.")
 }

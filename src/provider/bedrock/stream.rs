@@ -18,7 +18,11 @@ use super::{
     usage,
 };
 use crate::{
-    ir::{ApiError, Decoder, ErrorKind, Event, Finish, Usage},
+    ir::{Decoder, Event, Finish},
+    provider::{
+        course::{Course, Sink, given},
+        fault::{cut_off, server, unreadable},
+    },
     stream::aws::{AwsDeframer, Message},
 };
 
@@ -36,11 +40,9 @@ pub struct ConverseDecoder {
     state: State,
 }
 
-type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
-
 #[derive(Debug)]
 struct State {
-    phase: Phase,
+    course: Course,
     /// What the ids of calls are made of where the provider gives none.
     id: String,
     open: Vec<Open>,
@@ -52,18 +54,7 @@ struct State {
     block: u64,
     sources: Sources,
     traced: bool,
-    usage: Usage,
     finish: Option<Finish<'static>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Nothing was given yet.
-    Waiting,
-    /// `Start` was given.
-    Started,
-    /// `Done` or `Error` was given; nothing follows.
-    Over,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +71,7 @@ impl ConverseDecoder {
     /// A stream that has not begun. `id` is what the ids of calls are made of where the provider gives none.
     pub fn new(id: &str) -> Self {
         let state = State {
-            phase: Phase::Waiting,
+            course: Course::default(),
             id: id.to_owned(),
             open: Vec::new(),
             calls: 0,
@@ -88,7 +79,6 @@ impl ConverseDecoder {
             block: 0,
             sources: Sources::default(),
             traced: false,
-            usage: Usage::default(),
             finish: None,
         };
         Self { frames: AwsDeframer::default(), state }
@@ -98,11 +88,11 @@ impl ConverseDecoder {
 impl Decoder for ConverseDecoder {
     fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
         let Self { frames, state } = self;
-        if state.phase == Phase::Over {
+        if state.course.is_over() {
             return;
         }
         if let Err(broken) = frames.push(bytes, &mut |message| state.message(&message, sink)) {
-            state.fail(error::of_frames(broken), sink);
+            state.course.fail(error::of_frames(broken), sink);
         }
     }
 
@@ -110,18 +100,18 @@ impl Decoder for ConverseDecoder {
         let Self { frames, state } = self;
         match frames.end() {
             Ok(()) => state.end(sink),
-            Err(broken) => state.fail(error::of_frames(broken), sink),
+            Err(broken) => state.course.fail(error::of_frames(broken), sink),
         }
     }
 }
 
 impl State {
     fn message(&mut self, message: &Message<'_>, sink: Sink<'_>) {
-        if self.phase == Phase::Over {
+        if self.course.is_over() {
             return;
         }
         if let Some(error) = error::of_message(message) {
-            return self.fail(error, sink);
+            return self.course.fail(error, sink);
         }
         let known = matches!(
             message.event,
@@ -139,9 +129,9 @@ impl State {
         // Each type has some of these.
         let names = ["contentBlockIndex", "start", "delta", "stopReason", "usage", "trace"];
         let Some([index, start, delta, reason, used, traced]) = pick(payload, names) else {
-            return self.fail(unreadable(), sink);
+            return self.course.fail(unreadable(), sink);
         };
-        self.begin(sink);
+        self.course.start(None, None, sink);
         let index = count(index).unwrap_or(0);
         match message.event {
             "contentBlockStart" => self.block_start(index, start, sink),
@@ -161,7 +151,7 @@ impl State {
         // One block cannot be open twice; the one before was not closed.
         close_block(&mut self.open, index, sink);
         if self.open.len() >= MAX_OPEN {
-            return self.fail(server("The provider opened too many tool calls at once."), sink);
+            return self.course.fail(server("The provider opened too many tool calls at once."), sink);
         }
         self.calls = self.calls.saturating_add(1);
         sink(Event::ToolStart { index: count, id: call.id, name: call.name, signature: None });
@@ -172,7 +162,7 @@ impl State {
         let Some([said, call, reasoning, cited]) =
             pick_in(delta, ["text", "toolUse", "reasoningContent", "citation"])
         else {
-            return self.fail(unreadable(), sink);
+            return self.course.fail(unreadable(), sink);
         };
         if let Some(text) = some_text(said) {
             self.count(index, text.chars().count());
@@ -184,9 +174,9 @@ impl State {
         if let Some([said, signature, encrypted]) =
             pick_in(reasoning, ["text", "signature", "redactedContent"])
         {
-            given(said, Event::Thinking, sink);
-            given(signature, Event::Signature, sink);
-            given(encrypted, Event::RedactedThinking, sink);
+            given(text(said), Event::Thinking, sink);
+            given(text(signature), Event::Signature, sink);
+            given(text(encrypted), Event::RedactedThinking, sink);
         }
         if let Some(raw) = cited {
             self.count(index, 0);
@@ -225,7 +215,7 @@ impl State {
     }
 
     fn metadata(&mut self, used: Option<&RawValue>, traced: Option<&RawValue>, sink: Sink<'_>) {
-        self.usage.merge(usage::read(used).unwrap_or_default());
+        self.course.usage.merge(usage::read(used).unwrap_or_default());
         if let Some(extra) = traced.and_then(trace).filter(|_| !self.traced) {
             self.traced = true;
             sink(Event::Extra(extra));
@@ -234,43 +224,16 @@ impl State {
 
     /// The body has ended. Usage comes behind the reason to finish, so that both are told here.
     fn end(&mut self, sink: Sink<'_>) {
-        if self.phase == Phase::Over {
+        if self.course.is_over() {
             return;
         }
         let Some(finish) = self.finish.take() else {
-            return self.fail(server("The provider's stream was cut off before its end."), sink);
+            return self.course.fail(cut_off(), sink);
         };
         if let Some(sources) = self.sources.give() {
             sink(Event::Extra(sources));
         }
-        self.give_usage(sink);
-        self.phase = Phase::Over;
-        sink(Event::Finish(finish));
-        sink(Event::Done);
-    }
-
-    /// Gives `Start`, once.
-    fn begin(&mut self, sink: Sink<'_>) {
-        if self.phase == Phase::Waiting {
-            self.phase = Phase::Started;
-            sink(Event::Start { id: None, model: None });
-        }
-    }
-
-    /// Ends the stream as failed. What it took until then is told first: it is paid for all the same.
-    fn fail(&mut self, error: ApiError, sink: Sink<'_>) {
-        if self.phase == Phase::Over {
-            return;
-        }
-        self.give_usage(sink);
-        self.phase = Phase::Over;
-        sink(Event::Error(error));
-    }
-
-    fn give_usage(&mut self, sink: Sink<'_>) {
-        if self.usage != Usage::default() {
-            sink(Event::Usage(self.usage));
-        }
+        self.course.finish(finish, sink);
     }
 }
 
@@ -285,18 +248,4 @@ fn close(open: Open, sink: Sink<'_>) {
         sink(Event::ToolArguments { index: open.call, fragment: Cow::Borrowed("{}") });
     }
     sink(Event::ToolEnd { index: open.call });
-}
-
-fn given<'a>(raw: Option<&'a RawValue>, event: fn(Cow<'a, str>) -> Event<'a>, sink: Sink<'_>) {
-    if let Some(text) = some_text(raw) {
-        sink(event(text));
-    }
-}
-
-fn server(message: &str) -> ApiError {
-    ApiError::new(ErrorKind::Server, message)
-}
-
-fn unreadable() -> ApiError {
-    server("The provider sent a stream event that cannot be read.")
 }

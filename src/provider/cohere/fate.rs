@@ -1,19 +1,113 @@
-//! What becomes of a chat request's fields at this provider.
+//! What becomes of a chat request's fields at Cohere.
+//!
+//! What would change the meaning of the answer if it were left out is refused; what only hints, labels or speeds up
+//! is left out.
 
 use crate::{
     dialect::chat::field::Field,
     provider::{
-        fate::Fate::{self, Refused},
+        fate::Fate::{self, Dropped, Forwarded, Mapped, Refused},
         model::ModelFacts,
     },
 };
 
 /// The fate of `field`.
-pub fn of_chat(_field: Field) -> Fate {
-    Refused("this format cannot be written yet")
+#[expect(clippy::too_many_lines, reason = "a table, one row a field")]
+pub fn of_chat(field: Field) -> Fate {
+    use Field as F;
+    match field {
+        F::Model => Mapped("`model`: the target's own name"),
+        F::Messages => Mapped(
+            "`messages`, in their order: the leading system and developer messages are one system message; a later one \
+             stays in place as marked text of the user; what the model said beside its calls is their `tool_plan`; \
+             empty text is left out, and a result of a tool without any is a document",
+        ),
+        F::Stream => Forwarded,
+        F::StreamOptions => {
+            Dropped("Cohere always reports usage; the gateway shows it where it was asked for")
+        }
+        F::MaxTokens | F::MaxCompletionTokens => Mapped("`max_tokens`, at most what the model can"),
+        F::Temperature => Mapped("`temperature`, at most 1"),
+        F::TopP => Mapped("`p`, from 0.01 to 0.99"),
+        F::TopK => Mapped("`k`, at most 500"),
+        F::N => Refused("Cohere gives one answer a request"),
+        F::Stop => {
+            Mapped("`stop_sequences`, without empty ones; refused with a 400 where there are more than 5")
+        }
+        F::Tools => Mapped(
+            "`tools`; a tool without `parameters` takes none; `strict` on any of them as `strict_tools`, which is for \
+             all",
+        ),
+        F::CustomTools => Refused("tools of Cohere models take JSON"),
+        F::ToolChoice => Mapped(
+            "`tool_choice`: `required` as `REQUIRED`, `none` as `NONE`, a name as `REQUIRED` with that tool alone, \
+             `allowed_tools` by leaving the others out; `auto` is what is so anyway",
+        ),
+        F::ForcedTool => Mapped("`REQUIRED`"),
+        F::ParallelToolCalls => Dropped("Cohere has no such switch: an answer may hold several calls"),
+        F::ResponseFormat => Mapped(
+            "`response_format` of type `json_object`, for `json_schema` with `json_schema`; its `name` and `strict` are \
+             left out; refused with a 400 beside `tools`, which Cohere does not take together",
+        ),
+        F::JsonSchema => {
+            Mapped("`response_format.json_schema`, as it came; refused with a 400 beside `tools`")
+        }
+        F::ReasoningEffort => Mapped(
+            "`thinking`: `none` as `disabled`, from `high` on `enabled` without a limit, less with a budget of tokens; \
+             left out for models that do not reason",
+        ),
+        F::Thinking => {
+            Mapped("`thinking`, with the budget as `token_budget`; left out for models that do not reason")
+        }
+        F::Verbosity => Dropped("a hint of style without a counterpart"),
+        F::Logprobs | F::TopLogprobs => {
+            Refused("the gateway does not pass on probabilities of tokens from Cohere")
+        }
+        F::LogitBias => Refused("Cohere does not take token biases"),
+        F::Seed => Mapped("`seed`, without its sign"),
+        F::PresencePenalty => Mapped("`presence_penalty`, at most 1; left out below 0"),
+        F::FrequencyPenalty => Mapped("`frequency_penalty`, at most 1; left out below 0"),
+        F::Modalities => Refused("Cohere models answer in text"),
+        F::AudioOut => Refused("Cohere models give no audio"),
+        F::Prediction => Dropped("it only makes the answer faster"),
+        F::ServiceTier => Dropped("tiers are bought apart at each provider; Cohere's default applies"),
+        F::Store => Dropped("Cohere stores no answers for later use"),
+        F::Metadata => Dropped("labels of answers that OpenAI stores"),
+        F::User | F::SafetyIdentifier => Dropped("Cohere's chat has no place for an end user's id"),
+        F::PromptCacheKey | F::PromptCacheRetention => {
+            Dropped("a hint for OpenAI's cache; Cohere caches by itself")
+        }
+        F::WebSearchOptions => Refused("the answer would lack its search"),
+        F::Functions => Mapped("`tools`, the field's successor"),
+        F::FunctionCall => Mapped("`tool_choice`, the field's successor"),
+        F::MessageName => Dropped("Cohere's messages have no names"),
+        F::PartText => Forwarded,
+        F::PartImage => Mapped(
+            "`image_url` (JPEG, PNG, GIF, WebP; others are refused), with `detail`; refused in results of tools",
+        ),
+        F::PartLink => Mapped("`image_url.url`, http or https"),
+        F::PartAudio => Refused("Cohere models take no audio"),
+        F::MessageAudio => Refused("Cohere models take no audio, and an id of OpenAI's stands for no other"),
+        F::PartFile => Refused("Cohere's chat takes no files"),
+        F::PartRefusal => Mapped("text"),
+        F::PartUnknown => Refused("what is not known cannot be translated"),
+        F::CacheControl => Dropped("Cohere caches prompts by itself"),
+        F::ReasoningContent => Mapped(
+            "the `tool_plan` of a turn with calls; else a `thinking` block, for models that reason and are not told \
+             not to, and left out for others",
+        ),
+        F::ThinkingBlocks => Dropped(
+            "signed reasoning is another provider's; blocks without a signature, as Cohere's are, count as \
+             `reasoning_content`",
+        ),
+        F::CallSignature => Dropped("Google's signatures mean nothing to Cohere"),
+        F::MessageExtra => Dropped("what a reply told beside its text; Cohere takes none of it back"),
+        F::Annotations => Dropped("what a reply cited is not part of the conversation"),
+        F::Unknown => Dropped("Cohere refuses requests with keys that it does not know"),
+    }
 }
 
-/// Why a model of these capabilities has to refuse `field`; `None` where the format's own fate holds.
+/// What only some of the models take: nothing that is known.
 pub fn by_model(_facts: &ModelFacts, _field: Field) -> Option<&'static str> {
     None
 }

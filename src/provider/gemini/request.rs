@@ -5,21 +5,18 @@
 
 use crate::{
     ir::{ApiError, Request},
-    provider::{Format, Upstream, extra, model::ModelFacts},
+    provider::{Format, Upstream, conversation, extra, model::ModelFacts, turns::Conversation},
 };
 
 use super::json::{Array, Object};
 
 mod calls;
 mod contents;
-mod conversation;
 mod labels;
 mod media;
 mod settings;
 mod thinking;
 mod tools;
-
-use conversation::Conversation;
 
 /// Appends `request` to `out` as one JSON object. The model, and whether to stream, are not in it but in the path.
 ///
@@ -44,7 +41,7 @@ fn write_object(
     out: &mut Vec<u8>,
 ) -> Result<(), ApiError> {
     extra::check(request, format)?;
-    let conversation = Conversation::of(request)?;
+    let conversation = Conversation::of(&conversation::said(request, &contents::is_blank)?, false);
     let tools = tools::plan(request)?;
     let mut object = Object::begin(out);
     // Instruction, tools, conversation: what changes least comes first, for the provider's cache.
@@ -60,10 +57,8 @@ fn write_object(
 }
 
 /// An error that names a part of a message.
-fn misplaced(index: usize, at: usize, why: &str) -> ApiError {
-    let param = format!("messages[{index}].content[{at}]");
-    let message = format!("`{param}` cannot be sent to a Gemini model: {why}.");
-    ApiError::invalid(param, message)
+fn misplaced(place: (usize, usize), why: &str) -> ApiError {
+    conversation::misplaced(Format::Gemini, place, why)
 }
 
 /// Appends a part of text.

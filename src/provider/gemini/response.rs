@@ -13,7 +13,13 @@ use super::{
     told::Told,
     usage,
 };
-use crate::ir::{ApiError, ErrorKind, Finish, Reply, ReplyPart};
+use crate::{
+    ir::{ApiError, ErrorKind, Finish, Reply, ReplyPart},
+    provider::{
+        fault::{no_call, no_reply, server},
+        ids::call_id,
+    },
+};
 
 /// Reads a reply with status 200. `id` is what the ids of calls are made of where the provider gave none: nothing that
 /// another reply has too, so that they are not repeated within a conversation.
@@ -62,11 +68,6 @@ pub fn read<'a>(body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
         model: chunk.model_version,
         created: None,
     })
-}
-
-/// The id of the `count`th call of an answer whose provider gave it none.
-pub(in crate::provider) fn call_id(answer: &str, count: u32) -> String {
-    format!("call_{answer}_{count}")
 }
 
 /// The end of an answer. A reason that is new to us counts as an ordinary end; `calls` says whether the answer holds
@@ -247,7 +248,7 @@ fn read_call<'a>(raw: &'a RawValue, signature: Option<Cow<'a, str>>) -> Result<C
     // proxy in between asked for is not guessed at.
     if continued.is_some_and(|raw| raw.get() == "true") || partial.is_some() {
         let message = "The provider sent a tool call's arguments in pieces, which it was not asked for.";
-        return Err(ApiError::new(ErrorKind::Server, message));
+        return Err(server(message));
     }
     let name = text(name).filter(|name| !name.is_empty()).ok_or_else(no_call)?;
     let arguments = match args.map(RawValue::get) {
@@ -257,12 +258,4 @@ fn read_call<'a>(raw: &'a RawValue, signature: Option<Cow<'a, str>>) -> Result<C
     };
     let some = |text: Option<Cow<'a, str>>| text.filter(|text| !text.is_empty());
     Ok(Call { id: some(text(id)), name, arguments, signature: some(signature) })
-}
-
-fn no_reply() -> ApiError {
-    ApiError::new(ErrorKind::Server, "The provider answered with something that is no reply.")
-}
-
-fn no_call() -> ApiError {
-    ApiError::new(ErrorKind::Server, "The provider sent a tool call that cannot be read.")
 }

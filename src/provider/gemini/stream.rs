@@ -7,12 +7,17 @@
 use std::borrow::Cow;
 
 use super::{
-    response::{Call, Candidate, Chunk, Piece, call_id, finish},
+    response::{Call, Candidate, Chunk, Piece, finish},
     told::Told,
     usage,
 };
 use crate::{
-    ir::{ApiError, Decoder, ErrorKind, Event, Finish, Usage},
+    ir::{Decoder, Event, Finish},
+    provider::{
+        course::{Course, Sink},
+        fault::{cut_off, too_long, unreadable},
+        ids::call_id,
+    },
     stream::sse::{SseDeframer, SseEvent},
 };
 
@@ -23,29 +28,16 @@ pub struct GeminiDecoder {
     state: State,
 }
 
-type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
-
 #[derive(Debug)]
 struct State {
-    phase: Phase,
+    course: Course,
     /// What the ids of calls are made of where the provider gives none.
     id: String,
     /// How many tool calls came.
     calls: u32,
-    usage: Usage,
     /// What the finish reason says; `STOP` is [`Finish::Stop`] whatever came with it.
     finish: Option<Finish<'static>>,
     told: Told,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Nothing was given yet.
-    Waiting,
-    /// `Start` was given.
-    Started,
-    /// `Done` or `Error` was given; nothing follows.
-    Over,
 }
 
 impl GeminiDecoder {
@@ -53,10 +45,9 @@ impl GeminiDecoder {
     /// that another reply has too, so that they are not repeated within a conversation.
     pub fn new(id: &str) -> Self {
         let state = State {
-            phase: Phase::Waiting,
+            course: Course::default(),
             id: id.to_owned(),
             calls: 0,
-            usage: Usage::default(),
             finish: None,
             told: Told::default(),
         };
@@ -67,17 +58,17 @@ impl GeminiDecoder {
 impl Decoder for GeminiDecoder {
     fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
         let Self { frames, state } = self;
-        if state.phase == Phase::Over {
+        if state.course.is_over() {
             return;
         }
         if frames.push(bytes, &mut |event| state.event(event, sink)).is_err() {
-            state.fail(server("The provider sent an event that is too long."), sink);
+            state.course.fail(too_long(), sink);
         }
     }
 
     fn end(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
         let Self { frames, state } = self;
-        if state.phase != Phase::Over {
+        if !state.course.is_over() {
             frames.end(&mut |event| state.event(event, sink));
         }
         state.end(sink);
@@ -88,29 +79,26 @@ impl State {
     fn event(&mut self, event: SseEvent<'_>, sink: Sink<'_>) {
         let data = event.data.trim_ascii();
         // `[DONE]` is of another API; proxies add it.
-        if self.phase == Phase::Over || data.is_empty() || data == b"[DONE]" {
+        if self.course.is_over() || data.is_empty() || data == b"[DONE]" {
             return;
         }
         let chunk = match Chunk::read(data) {
             Ok(Some(chunk)) => chunk,
             Ok(None) => {
-                return self.fail(server("The provider sent a stream event that cannot be read."), sink);
+                return self.course.fail(unreadable(), sink);
             }
-            Err(error) => return self.fail(error, sink),
+            Err(error) => return self.course.fail(error, sink),
         };
         let candidate = chunk.first();
         if let Some(usage) = chunk.usage_metadata.and_then(usage::read) {
             // Each chunk counts all that came until then.
-            self.usage = usage;
+            self.course.usage = usage;
         }
         if candidate.is_none() && chunk.blocked() {
             self.finish = Some(Finish::ContentFilter);
         }
         self.told.member("prompt_feedback", chunk.prompt_feedback);
-        if self.phase == Phase::Waiting {
-            self.phase = Phase::Started;
-            sink(Event::Start { id: chunk.response_id, model: chunk.model_version });
-        }
+        self.course.start(chunk.response_id, chunk.model_version, sink);
         if let Some(candidate) = candidate {
             self.candidate(&candidate, sink);
         }
@@ -128,7 +116,7 @@ impl State {
                 }
                 Piece::Thought(text) => sink(Event::Thinking(text)),
                 Piece::Call(Ok(call)) => self.call(call, sink),
-                Piece::Call(Err(error)) => return self.fail(error, sink),
+                Piece::Call(Err(error)) => return self.course.fail(error, sink),
             }
         }
         if let Some(reason) = candidate.finish_reason.as_deref() {
@@ -147,11 +135,11 @@ impl State {
     }
 
     fn end(&mut self, sink: Sink<'_>) {
-        if self.phase == Phase::Over {
+        if self.course.is_over() {
             return;
         }
         let finish = match self.finish.take() {
-            None => return self.fail(server("The provider's stream was cut off before its end."), sink),
+            None => return self.course.fail(cut_off(), sink),
             // The calls may have come in earlier chunks.
             Some(Finish::Stop) if self.calls > 0 => Finish::ToolCalls,
             Some(finish) => finish,
@@ -159,29 +147,6 @@ impl State {
         let (citations, extras) = self.told.finish();
         citations.into_iter().for_each(|citation| sink(Event::Citation(citation)));
         extras.into_iter().for_each(|extra| sink(Event::Extra(extra)));
-        self.give_usage(sink);
-        self.phase = Phase::Over;
-        sink(Event::Finish(finish));
-        sink(Event::Done);
+        self.course.finish(finish, sink);
     }
-
-    /// Ends the stream as failed. What it took until then is told first: it is paid for all the same.
-    fn fail(&mut self, error: ApiError, sink: Sink<'_>) {
-        if self.phase == Phase::Over {
-            return;
-        }
-        self.give_usage(sink);
-        self.phase = Phase::Over;
-        sink(Event::Error(error));
-    }
-
-    fn give_usage(&mut self, sink: Sink<'_>) {
-        if self.usage != Usage::default() {
-            sink(Event::Usage(self.usage));
-        }
-    }
-}
-
-fn server(message: &str) -> ApiError {
-    ApiError::new(ErrorKind::Server, message)
 }

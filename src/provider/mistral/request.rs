@@ -3,7 +3,7 @@
 use crate::{
     ir::{ApiError, Request},
     provider::{
-        Format, Upstream, extra,
+        Format, Upstream, conversation, extra,
         json::{Array, Object, value},
     },
 };
@@ -37,10 +37,8 @@ fn write_object(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8
 }
 
 /// An error that names a part of a message.
-fn misplaced(index: usize, at: usize, why: &str) -> ApiError {
-    let param = format!("messages[{index}].content[{at}]");
-    let message = format!("`{param}` cannot be sent to {}: {why}.", Format::Mistral.whose_model());
-    ApiError::invalid(param, message)
+fn misplaced(place: (usize, usize), why: &str) -> ApiError {
+    conversation::misplaced(Format::Mistral, place, why)
 }
 
 /// Appends a list of strings.

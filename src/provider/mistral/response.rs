@@ -8,8 +8,10 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::{
-    ir::{ApiError, ErrorKind, Finish, Reply, ReplyPart},
+    ir::{ApiError, Finish, Reply, ReplyPart},
     provider::{
+        fault::{no_call, no_reply},
+        ids::call_id,
         json::{compact, list, pick_bytes, text},
         openai::{
             error,
@@ -67,11 +69,6 @@ pub(super) fn finish_of(word: &str, calls: bool) -> Finish<'static> {
         _ if calls => Finish::ToolCalls,
         _ => Finish::Stop,
     }
-}
-
-/// The id of the `count`th call of an answer whose provider gave it none.
-pub(super) fn call_id(answer: &str, count: u32) -> String {
-    format!("call_{answer}_{count}")
 }
 
 /// A reply, or one chunk of a stream.
@@ -211,12 +208,4 @@ fn arguments_of(raw: &RawValue) -> Option<Cow<'_, str>> {
 /// A text that is not empty.
 fn some(text: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
     text.filter(|text| !text.is_empty())
-}
-
-fn no_reply() -> ApiError {
-    ApiError::new(ErrorKind::Server, "The provider answered with something that is no reply.")
-}
-
-pub(super) fn no_call() -> ApiError {
-    ApiError::new(ErrorKind::Server, "The provider sent a tool call that cannot be read.")
 }

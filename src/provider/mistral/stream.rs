@@ -6,14 +6,19 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::response::{Answer, Call, Piece, Turn, call_id, finish_of, no_call};
+use super::response::{Answer, Call, Piece, Turn, finish_of};
 use crate::{
-    ir::{ApiError, Decoder, ErrorKind, Event, Usage},
-    provider::openai::{
-        calls::Calls,
-        error,
-        finish::{self, Reason},
-        usage,
+    ir::{ApiError, Decoder, Event},
+    provider::{
+        course::{Course, Sink},
+        fault::{cut_off, no_call, server, too_long, unreadable},
+        ids::call_id,
+        openai::{
+            calls::Calls,
+            error,
+            finish::{self, Reason},
+            usage,
+        },
     },
     stream::sse::{SseDeframer, SseEvent},
 };
@@ -25,41 +30,23 @@ pub struct MistralDecoder {
     state: State,
 }
 
-type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
-
 #[derive(Debug)]
 struct State {
-    phase: Phase,
+    course: Course,
     /// What the ids of calls are made of where the provider gives none.
     id: String,
     /// The calls so far; their places in the list are their indices to the client.
     calls: Calls,
-    usage: Usage,
     /// OpenAI's word for why the answer ended.
     finish: Option<&'static str>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Nothing was given yet.
-    Waiting,
-    /// `Start` was given.
-    Started,
-    /// `Done` or `Error` was given; nothing follows.
-    Over,
 }
 
 impl MistralDecoder {
     /// A stream that has not begun. `id` is what the ids of calls are made of where the provider gives none: nothing
     /// that another reply has too, so that they are not repeated within a conversation.
     pub fn new(id: &str) -> Self {
-        let state = State {
-            phase: Phase::Waiting,
-            id: id.to_owned(),
-            calls: Calls::default(),
-            usage: Usage::default(),
-            finish: None,
-        };
+        let state =
+            State { course: Course::default(), id: id.to_owned(), calls: Calls::default(), finish: None };
         Self { frames: SseDeframer::default(), state }
     }
 }
@@ -67,17 +54,17 @@ impl MistralDecoder {
 impl Decoder for MistralDecoder {
     fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
         let Self { frames, state } = self;
-        if state.phase == Phase::Over {
+        if state.course.is_over() {
             return;
         }
         if frames.push(bytes, &mut |event| state.event(event, sink)).is_err() {
-            state.fail(server("The provider sent a stream event that is too long."), sink);
+            state.course.fail(too_long(), sink);
         }
     }
 
     fn end(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
         let Self { frames, state } = self;
-        if state.phase != Phase::Over {
+        if !state.course.is_over() {
             // Half an event is as good as none: that the stream was cut is told below.
             frames.end(&mut |event| {
                 if event.data.trim_ascii() == b"[DONE]"
@@ -94,36 +81,33 @@ impl Decoder for MistralDecoder {
 impl State {
     fn event(&mut self, event: SseEvent<'_>, sink: Sink<'_>) {
         let data = event.data.trim_ascii();
-        if self.phase == Phase::Over || data.is_empty() {
+        if self.course.is_over() || data.is_empty() {
             return;
         }
         if data == b"[DONE]" {
             return self.end(sink);
         }
         if event.name == b"error" {
-            return self.fail(error::read(200, data), sink);
+            return self.course.fail(error::read(200, data), sink);
         }
         let answer = match Answer::read(data) {
             Ok(Some(answer)) => answer,
             Ok(None) => {
-                return self.fail(server("The provider sent a stream event that cannot be read."), sink);
+                return self.course.fail(unreadable(), sink);
             }
-            Err(error) => return self.fail(error, sink),
+            Err(error) => return self.course.fail(error, sink),
         };
         if let Some(usage) = answer.usage.and_then(usage::read) {
-            self.usage.merge(usage);
+            self.course.usage.merge(usage);
         }
         let choice = answer.first();
-        if self.phase == Phase::Waiting {
-            self.phase = Phase::Started;
-            sink(Event::Start { id: answer.id, model: answer.model });
-        }
+        self.course.start(answer.id, answer.model, sink);
         let Some(choice) = choice else { return };
         if let Some(Err(error)) = choice.turn.map(|turn| self.turn(&turn, sink)) {
-            return self.fail(error, sink);
+            return self.course.fail(error, sink);
         }
         match finish::read(choice.finish_reason) {
-            Reason::Failed(error) => self.fail(error, sink),
+            Reason::Failed(error) => self.course.fail(error, sink),
             Reason::Stopped(word) => self.finish = Some(word),
             Reason::Open => {}
         }
@@ -164,11 +148,11 @@ impl State {
     }
 
     fn end(&mut self, sink: Sink<'_>) {
-        if self.phase == Phase::Over {
+        if self.course.is_over() {
             return;
         }
         let Some(word) = self.finish else {
-            return self.fail(server("The provider's stream was cut off before its end."), sink);
+            return self.course.fail(cut_off(), sink);
         };
         let mut calls = false;
         for (index, filled) in (0..).zip(self.calls.filled()) {
@@ -178,29 +162,6 @@ impl State {
             }
             sink(Event::ToolEnd { index });
         }
-        self.give_usage(sink);
-        self.phase = Phase::Over;
-        sink(Event::Finish(finish_of(word, calls)));
-        sink(Event::Done);
+        self.course.finish(finish_of(word, calls), sink);
     }
-
-    /// Ends the stream as failed. What it took until then is told first: it is paid for all the same.
-    fn fail(&mut self, error: ApiError, sink: Sink<'_>) {
-        if self.phase == Phase::Over {
-            return;
-        }
-        self.give_usage(sink);
-        self.phase = Phase::Over;
-        sink(Event::Error(error));
-    }
-
-    fn give_usage(&mut self, sink: Sink<'_>) {
-        if self.usage != Usage::default() {
-            sink(Event::Usage(self.usage));
-        }
-    }
-}
-
-fn server(message: &str) -> ApiError {
-    ApiError::new(ErrorKind::Server, message)
 }

@@ -9,8 +9,11 @@ use super::{
     json::{Fields, elements},
 };
 use crate::{
-    ir::{ApiError, Citation, ErrorKind, Finish},
-    provider::signature,
+    ir::{ApiError, Citation, Finish},
+    provider::{
+        fault::{no_call, server},
+        signature,
+    },
 };
 
 /// Between two pieces of reasoning: each is a paragraph or more, with a heading.
@@ -133,8 +136,7 @@ impl<'a> Item<'a> {
     ///
     /// For a call without a name.
     pub(super) fn call(self, made: impl FnOnce() -> String) -> Result<Call<'a>, ApiError> {
-        let unreadable = || server("The provider sent a tool call that cannot be read.");
-        let name = self.0.some_text("name").ok_or_else(unreadable)?;
+        let name = self.0.some_text("name").ok_or_else(no_call)?;
         let id = self.0.some_text("call_id").or_else(|| self.0.some_text("id"));
         let id = id.unwrap_or_else(|| Cow::Owned(made()));
         let arguments = self.0.text("arguments").filter(|text| !text.trim().is_empty()).unwrap_or_default();
@@ -167,14 +169,4 @@ pub(super) fn citation(raw: &RawValue, before: u64) -> Option<Citation<'_>> {
 /// How many characters a text has, as places in it are counted.
 pub(super) fn characters(text: &str) -> u64 {
     text.chars().count() as u64
-}
-
-/// The id of the `count`th call of an answer whose provider gave it none.
-pub(super) fn call_id(answer: &str, count: u32) -> String {
-    format!("call_{answer}_{count}")
-}
-
-/// The provider's fault, in these words.
-pub(super) fn server(message: &str) -> ApiError {
-    ApiError::new(ErrorKind::Server, message)
 }

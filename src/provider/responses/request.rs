@@ -5,7 +5,7 @@
 
 use crate::{
     ir::{ApiError, Request},
-    provider::{Format, Upstream, extra},
+    provider::{Format, Upstream, conversation, extra},
 };
 
 use super::json::Object;
@@ -45,8 +45,6 @@ fn write_object(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8
 }
 
 /// An error that names a part of a message, by the places of both.
-fn misplaced((index, at): (usize, usize), why: &str) -> ApiError {
-    let param = format!("messages[{index}].content[{at}]");
-    let message = format!("`{param}` cannot be sent to {}: {why}.", Format::Responses.whose_model());
-    ApiError::invalid(param, message)
+fn misplaced(place: (usize, usize), why: &str) -> ApiError {
+    conversation::misplaced(Format::Responses, place, why)
 }

@@ -6,11 +6,14 @@ use serde_json::value::RawValue;
 
 use super::{
     beside::Beside,
-    item::{BREAK, Call, Item, Kind, Response, call_id, characters, citation},
+    item::{BREAK, Call, Item, Kind, Response, characters, citation},
     json::Fields,
     usage,
 };
-use crate::ir::{ApiError, ErrorKind, Reply, ReplyPart};
+use crate::{
+    ir::{ApiError, Reply, ReplyPart},
+    provider::{fault::server, ids::call_id},
+};
 
 #[cfg(test)]
 mod tests;
@@ -105,5 +108,5 @@ impl<'a> Answer<'a, '_> {
 }
 
 fn no_response() -> ApiError {
-    ApiError::new(ErrorKind::Server, "The provider answered with something that is no response.")
+    server("The provider answered with something that is no response.")
 }

@@ -10,12 +10,16 @@ use serde_json::value::RawValue;
 
 use super::{
     error,
-    item::{Item, Response, server},
+    item::{Item, Response},
     json::Fields,
     usage,
 };
 use crate::{
-    ir::{ApiError, Decoder, Event, Usage},
+    ir::{ApiError, Decoder, Event},
+    provider::{
+        course::{Course, Sink},
+        fault::{cut_off, server, too_long, unreadable},
+    },
     stream::sse::{SseDeframer, SseEvent},
 };
 
@@ -35,39 +39,20 @@ pub struct ResponsesDecoder {
     state: State,
 }
 
-type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
-
 #[derive(Debug)]
 struct State {
-    phase: Phase,
+    course: Course,
     /// Of the answer, as `response.created` told.
     id: Option<String>,
     model: Option<String>,
     answer: Answer,
-    usage: Usage,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Nothing was given yet.
-    Waiting,
-    /// `Start` was given.
-    Started,
-    /// `Done` or `Error` was given; nothing follows.
-    Over,
 }
 
 impl ResponsesDecoder {
     /// A stream that has not begun. `id` is what the ids of calls are made of where the provider gives none: nothing
     /// that another reply has too, so that they are not repeated within a conversation.
     pub fn new(id: &str) -> Self {
-        let state = State {
-            phase: Phase::Waiting,
-            id: None,
-            model: None,
-            answer: Answer::new(id),
-            usage: Usage::default(),
-        };
+        let state = State { course: Course::default(), id: None, model: None, answer: Answer::new(id) };
         Self { frames: SseDeframer::default(), state }
     }
 }
@@ -75,20 +60,20 @@ impl ResponsesDecoder {
 impl Decoder for ResponsesDecoder {
     fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
         let Self { frames, state } = self;
-        if state.phase == Phase::Over {
+        if state.course.is_over() {
             return;
         }
         if frames.push(bytes, &mut |event| state.event(event, sink)).is_err() {
-            state.fail(server("The provider sent an event that is too long."), sink);
+            state.course.fail(too_long(), sink);
         }
     }
 
     fn end(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
         let Self { frames, state } = self;
-        if state.phase != Phase::Over {
+        if !state.course.is_over() {
             frames.end(&mut |event| state.event(event, sink));
         }
-        state.fail(server("The provider's stream was cut off before its end."), sink);
+        state.course.fail(cut_off(), sink);
     }
 }
 
@@ -96,14 +81,14 @@ impl State {
     fn event(&mut self, event: SseEvent<'_>, sink: Sink<'_>) {
         let data = event.data.trim_ascii();
         // `[DONE]` is of another API; proxies add it.
-        if self.phase == Phase::Over || data.is_empty() || data == b"[DONE]" {
+        if self.course.is_over() || data.is_empty() || data == b"[DONE]" {
             return;
         }
         let Some(fields) = Fields::read(data) else {
             // What some send to keep the connection alive has a name of its own.
             let foreign = !event.name.is_empty() && !event.name.starts_with(b"response.");
             if !foreign || event.name == b"error" {
-                self.fail(unreadable(), sink);
+                self.course.fail(unreadable(), sink);
             }
             return;
         };
@@ -111,7 +96,7 @@ impl State {
         let told = told.as_deref().or(str::from_utf8(event.name).ok()).unwrap_or_default();
         // Proxies in front of the API tell their errors without a type.
         if told == "error" || (fields.raw("error").is_some() && !told.starts_with("response.")) {
-            return self.fail(error::told(data), sink);
+            return self.course.fail(error::told(data), sink);
         }
         match told.strip_prefix("response.") {
             Some("created" | "in_progress" | "queued") => self.head(&fields),
@@ -168,7 +153,7 @@ impl State {
 
     fn item(&mut self, output: Option<u64>, is_whole: bool, raw: Option<&RawValue>, sink: Sink<'_>) {
         let Some((raw, item)) = raw.and_then(|raw| Some((raw, Item::read(raw)?))) else {
-            return self.fail(unreadable(), sink);
+            return self.course.fail(unreadable(), sink);
         };
         self.begin(sink);
         let given = match is_whole {
@@ -181,64 +166,38 @@ impl State {
     /// The provider's last event, with the whole response once more.
     fn last(&mut self, end: &str, event: &Fields<'_>, sink: Sink<'_>) {
         let read = event.raw("response").and_then(|raw| Some((raw, Response(Fields::of(raw)?))));
-        let Some((raw, response)) = read else { return self.fail(unreadable(), sink) };
+        let Some((raw, response)) = read else { return self.course.fail(unreadable(), sink) };
         let counts = response.0.object("usage");
-        self.usage.merge(counts.and_then(|counts| usage::of(&counts)).unwrap_or_default());
+        self.course.usage.merge(counts.and_then(|counts| usage::of(&counts)).unwrap_or_default());
         if let Some(error) = response.failure(raw.get().as_bytes()) {
-            return self.fail(error, sink);
+            return self.course.fail(error, sink);
         }
         if matches!(end, "failed" | "cancelled") {
-            return self.fail(server("The provider's answer failed."), sink);
+            return self.course.fail(server("The provider's answer failed."), sink);
         }
-        if self.phase == Phase::Waiting {
+        if !self.course.is_open() {
             self.head(event);
         }
         self.begin(sink);
         let items = response.items().unwrap_or_default();
         let given = self.answer.end(&items, sink);
         self.check(given, sink);
-        if self.phase == Phase::Over {
+        if self.course.is_over() {
             return;
         }
-        self.phase = Phase::Over;
-        self.give_usage(sink);
-        sink(Event::Finish(response.finish(self.answer.has_calls(), end == "incomplete")));
-        sink(Event::Done);
+        self.course.finish(response.finish(self.answer.has_calls(), end == "incomplete"), sink);
     }
 
     fn begin(&mut self, sink: Sink<'_>) {
-        if self.phase == Phase::Waiting {
-            self.phase = Phase::Started;
-            sink(Event::Start {
-                id: self.id.take().map(Cow::Owned),
-                model: self.model.take().map(Cow::Owned),
-            });
+        if !self.course.is_open() {
+            let (id, model) = (self.id.take(), self.model.take());
+            self.course.start(id.map(Cow::Owned), model.map(Cow::Owned), sink);
         }
     }
 
     fn check(&mut self, given: Result<(), ApiError>, sink: Sink<'_>) {
         if let Err(error) = given {
-            self.fail(error, sink);
+            self.course.fail(error, sink);
         }
     }
-
-    /// Ends the stream as failed. What it took until then is told first: it is paid for all the same.
-    fn fail(&mut self, error: ApiError, sink: Sink<'_>) {
-        if self.phase == Phase::Over {
-            return;
-        }
-        self.give_usage(sink);
-        self.phase = Phase::Over;
-        sink(Event::Error(error));
-    }
-
-    fn give_usage(&mut self, sink: Sink<'_>) {
-        if self.usage != Usage::default() {
-            sink(Event::Usage(self.usage));
-        }
-    }
-}
-
-fn unreadable() -> ApiError {
-    server("The provider sent a stream event that cannot be read.")
 }

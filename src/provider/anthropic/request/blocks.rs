@@ -2,7 +2,7 @@
 
 use crate::{
     ir::{ApiError, CacheControl, Part},
-    provider::signature,
+    provider::{conversation::no_result, signature::is_checkable},
 };
 
 use super::{
@@ -25,17 +25,6 @@ pub(super) fn write_cache(cache: Option<CacheControl>, block: &mut Object<'_>) {
         None => {}
         Some(CacheControl::Minutes5) => block.raw("cache_control", r#"{"type":"ephemeral"}"#),
         Some(CacheControl::Hour1) => block.raw("cache_control", r#"{"type":"ephemeral","ttl":"1h"}"#),
-    }
-}
-
-/// Whether a part is reasoning that Anthropic can check: signed, and not by another vendor, or encrypted.
-pub(super) fn is_checkable(part: &Part<'_>) -> bool {
-    match part {
-        Part::Thinking { signature, .. } => {
-            signature.as_deref().is_some_and(|signature| !signature::is_openais(signature))
-        }
-        Part::RedactedThinking(_) => true,
-        _ => false,
     }
 }
 
@@ -111,12 +100,7 @@ fn write_parts(parts: &[Part<'_>], index: usize, block: &mut Object<'_>) -> Resu
             Part::File { source, filename, cache } => {
                 media::write_file(source, filename.as_deref(), *cache, param, content.item())?;
             }
-            _ => {
-                let param = param();
-                let message =
-                    format!("`{param}` cannot stand in a tool's result: text, images and files can.");
-                return Err(ApiError::invalid(param, message));
-            }
+            _ => return Err(no_result((index, at))),
         }
     }
     content.end();

@@ -5,6 +5,7 @@
 use crate::{
     base64,
     ir::{ApiError, CacheControl, Media},
+    provider::media::{image_type, is_text, is_web_url},
 };
 
 use super::{
@@ -126,25 +127,6 @@ fn document(source: Source<'_>, title: Option<&str>, cache: Option<CacheControl>
     block.end();
 }
 
-/// The four that Anthropic takes, by its own names for them.
-fn image_type(media_type: &str) -> Option<&'static str> {
-    Some(match media_type {
-        "image/jpeg" | "image/jpg" | "image/pjpeg" => "image/jpeg",
-        "image/png" | "image/x-png" => "image/png",
-        "image/gif" => "image/gif",
-        "image/webp" => "image/webp",
-        _ => return None,
-    })
-}
-
-fn is_text(media_type: &str) -> bool {
-    media_type.starts_with("text/")
-        || matches!(
-            media_type,
-            "application/json" | "application/xml" | "application/yaml" | "application/x-yaml"
-        )
-}
-
 fn decode_text(data: &str, param: &impl Fn() -> String) -> Result<String, ApiError> {
     base64::decode(data).and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
         let param = param();
@@ -154,8 +136,7 @@ fn decode_text(data: &str, param: &impl Fn() -> String) -> Result<String, ApiErr
 }
 
 fn web_url<'u>(url: &'u str, param: &impl Fn() -> String) -> Result<&'u str, ApiError> {
-    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-    if scheme.is_some_and(|s| s.eq_ignore_ascii_case("https") || s.eq_ignore_ascii_case("http")) {
+    if is_web_url(url) {
         return Ok(url);
     }
     let param = param();

@@ -3,28 +3,19 @@
 use crate::{
     ir::{ApiError, Message, Part, ResponseFormat, Role},
     provider::{
-        ids::{Ids, Rule},
+        Format,
+        conversation::{self, JSON_NOTE, Placed, SYSTEM_NOTE, content_of, is_system},
+        ids::{Ids, PLAIN},
         tools::{check_name, input},
+        turns::{Conversation, Turn, Voice},
     },
 };
 
 use super::{
     super::json::{Array, Object},
-    blocks,
-    conversation::{Conversation, Placed, Turn, Voice, is_system},
-    media,
+    blocks, media,
     tools::NAME_BYTES,
 };
-
-/// Ids of calls: `^[a-zA-Z0-9_-]+$` (API reference, "Create a Message").
-const IDS: Rule = Rule { marks: "_-", longest: usize::MAX };
-
-/// Marks an instruction that stands in a user turn because the model takes no system message there.
-pub(in crate::provider) const SYSTEM_NOTE: &str = "[System message] ";
-
-/// Anthropic has no setting for "some JSON object".
-pub(in crate::provider) const JSON_NOTE: &str =
-    "Answer with one JSON object and nothing else: no prose, no code fence.";
 
 /// Appends `system`, where there is anything to say.
 ///
@@ -57,7 +48,7 @@ pub(super) fn write_system(
 ///
 /// For parts that Anthropic has no place for, naming them.
 pub(super) fn write(conversation: &Conversation<'_>, object: &mut Object<'_>) -> Result<(), ApiError> {
-    let mut ids = Ids::new(IDS);
+    let mut ids = Ids::new(PLAIN);
     let mut array = Array::begin(object.key("messages"));
     for (at, turn) in conversation.turns.iter().enumerate() {
         let mut message = Object::begin(array.item());
@@ -70,7 +61,7 @@ pub(super) fn write(conversation: &Conversation<'_>, object: &mut Object<'_>) ->
         let mut content = Array::begin(message.key("content"));
         match turn.voice {
             // Alone, instructions are the prompt: nothing to set them apart from.
-            Voice::User if conversation.turns.len() == 1 && turn.messages.iter().all(|m| is_system(m.1)) => {
+            Voice::User if conversation.is_instruction() => {
                 system_turn(turn, &mut content)?;
             }
             Voice::User => user_turn(turn, &mut ids, &mut content)?,
@@ -97,7 +88,7 @@ fn write_texts((index, message): Placed<'_>, note: &str, content: &mut Array<'_>
             Part::Text { text, cache } => {
                 blocks::write_text(&format!("{note}{text}"), *cache, content.item())
             }
-            _ => return Err(misplaced(index, at, "a system message holds text only")),
+            _ => return Err(misplaced((index, at), "a system message holds text only")),
         }
     }
     Ok(())
@@ -147,8 +138,8 @@ fn write_user_part(
         Part::File { source, filename, cache } => {
             media::write_file(source, filename.as_deref(), *cache, param, content.item())
         }
-        Part::Audio { .. } => Err(misplaced(index, at, "Anthropic models take no audio")),
-        Part::ToolCall { .. } => Err(misplaced(index, at, "only an assistant message holds tool calls")),
+        Part::Audio { .. } => Err(misplaced((index, at), "Anthropic models take no audio")),
+        Part::ToolCall { .. } => Err(misplaced((index, at), "only an assistant message holds tool calls")),
         Part::Thinking { .. } | Part::RedactedThinking(_) | Part::ToolResult { .. } => Ok(()),
     }
 }
@@ -176,7 +167,7 @@ fn assistant_turn<'r>(
                 Part::Refusal(text) => {
                     blocks::write_text(if last { text.trim_end() } else { text }, None, content.item());
                 }
-                _ => return Err(misplaced(*index, at, "an assistant message holds text only")),
+                _ => return Err(misplaced((*index, at), "an assistant message holds text only")),
             }
         }
     }
@@ -211,18 +202,6 @@ fn write_calls<'r>(
     Ok(())
 }
 
-/// The parts that stand in a message's `content`, counted as the client sees them.
-pub(in crate::provider) fn content_of<'m>(
-    message: &'m Message<'_>,
-) -> impl Iterator<Item = (usize, &'m Part<'m>)> {
-    let beside = |part: &&Part<'_>| {
-        !matches!(part, Part::Thinking { .. } | Part::RedactedThinking(_) | Part::ToolCall { .. })
-    };
-    message.parts.iter().filter(beside).enumerate()
-}
-
-fn misplaced(index: usize, at: usize, why: &str) -> ApiError {
-    let param = format!("messages[{index}].content[{at}]");
-    let message = format!("`{param}` cannot be sent to an Anthropic model: {why}.");
-    ApiError::invalid(param, message)
+fn misplaced(place: (usize, usize), why: &str) -> ApiError {
+    conversation::misplaced(Format::Anthropic, place, why)
 }

@@ -2,12 +2,11 @@
 
 use crate::{
     ir::{ApiError, Request, ResponseFormat},
-    provider::model::ModelFacts,
+    provider::{model::ModelFacts, schema},
 };
 
 use super::{
     super::json::{Array, Object, value},
-    schema,
     thinking::{Plan, Switch},
 };
 

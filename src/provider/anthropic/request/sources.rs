@@ -5,7 +5,10 @@
 
 use crate::{
     ir::{ApiError, Media, Part, Request},
-    provider::Format,
+    provider::{
+        Format,
+        conversation::{content_of, misplaced},
+    },
 };
 
 /// Whether a file that was uploaded before is part of the request.
@@ -16,7 +19,7 @@ use crate::{
 pub(super) fn check(request: &Request<'_>, format: Format) -> Result<bool, ApiError> {
     let mut uploaded = false;
     for (index, message) in request.messages.iter().enumerate() {
-        for (at, part) in super::messages::content_of(message) {
+        for (at, part) in content_of(message) {
             let parts = match part {
                 Part::ToolResult { content, .. } => content.as_slice(),
                 other => std::slice::from_ref(other),
@@ -26,7 +29,7 @@ pub(super) fn check(request: &Request<'_>, format: Format) -> Result<bool, ApiEr
                 let is_link = matches!(source, Media::Url(_));
                 let is_file = matches!(source, Media::FileId(_));
                 if (is_link || is_file) && format != Format::Anthropic {
-                    return Err(refuse(format, is_link, index, at + inner));
+                    return Err(refuse(format, is_link, (index, at + inner)));
                 }
                 uploaded |= is_file;
             }
@@ -35,10 +38,7 @@ pub(super) fn check(request: &Request<'_>, format: Format) -> Result<bool, ApiEr
     Ok(uploaded)
 }
 
-fn refuse(format: Format, is_link: bool, index: usize, at: usize) -> ApiError {
-    let param = format!("messages[{index}].content[{at}]");
+fn refuse(format: Format, is_link: bool, place: (usize, usize)) -> ApiError {
     let what = if is_link { "links" } else { "ids of files" };
-    let whose = format.whose_model();
-    let message = format!("`{param}` cannot be sent to {whose}: it takes no {what}; send a base64 data URL.");
-    ApiError::invalid(param, message)
+    misplaced(format, place, &format!("it takes no {what}; send a base64 data URL"))
 }

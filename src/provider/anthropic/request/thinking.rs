@@ -5,12 +5,14 @@
 
 use crate::{
     ir::{ApiError, Effort, Reasoning, Request, Role},
-    provider::model::{ModelFacts, Thinking, ThinkingOff},
+    provider::{
+        model::{ModelFacts, Thinking, ThinkingOff},
+        signature::is_checkable,
+    },
 };
 
 use super::{
     super::json::{Object, value},
-    blocks,
     settings::DEFAULT_MAX_TOKENS,
 };
 
@@ -73,7 +75,7 @@ pub(in crate::provider) fn plan(
 fn by_budget(request: &Request<'_>, reasoning: Reasoning, max_tokens: u64, forced: bool) -> Switch {
     let wanted = match reasoning {
         Reasoning::Off => return Switch::Absent,
-        Reasoning::Effort(effort) => budget_of(effort),
+        Reasoning::Effort(effort) => effort.budget(),
         Reasoning::Budget(budget) => budget.max(LEAST_BUDGET),
     };
     if forced || max_tokens <= LEAST_BUDGET || lacks_thinking(request) {
@@ -113,22 +115,11 @@ fn lacks_thinking(request: &Request<'_>) -> bool {
     }
     let run = before.take_while(|message| message.role != Role::User);
     let mut answers = run.filter(|message| message.role == Role::Assistant).peekable();
-    answers.peek().is_some() && !answers.any(|message| message.parts.iter().any(blocks::is_checkable))
+    answers.peek().is_some() && !answers.any(|message| message.parts.iter().any(is_checkable))
 }
 
-/// The budgets are LiteLLM's, so that a move from it changes nothing.
-fn budget_of(effort: Effort) -> u64 {
-    match effort {
-        Effort::Minimal | Effort::Low => LEAST_BUDGET,
-        Effort::Medium => 2048,
-        Effort::High => 4096,
-        Effort::Xhigh => 8192,
-        Effort::Max => 16384,
-    }
-}
-
-/// The other way round.
-pub(in crate::provider) fn effort_of(budget: u64) -> Effort {
+/// The effort that stands for a budget.
+fn effort_of(budget: u64) -> Effort {
     match budget {
         0..2048 => Effort::Low,
         2048..4096 => Effort::Medium,

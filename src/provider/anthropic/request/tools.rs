@@ -2,12 +2,16 @@
 
 use crate::{
     ir::{ApiError, Tool},
-    provider::tools::{Choice, Plan, check_name, write_schema},
+    provider::{
+        model::ModelFacts,
+        schema,
+        tools::{Choice, Offer, check_name, write_parameters},
+    },
 };
 
 use super::{
     super::json::{Array, Object},
-    blocks, schema,
+    blocks,
 };
 
 /// Longest name of a tool (API reference, "Create a Message").
@@ -25,42 +29,42 @@ const STAND_IN: &str = concat!(
 /// # Errors
 ///
 /// For a name or a schema that Anthropic does not take.
-pub(super) fn write(plan: &Plan<'_>, object: &mut Object<'_>) -> Result<(), ApiError> {
-    if plan.stand_in {
+pub(super) fn write(offer: &Offer<'_>, facts: &ModelFacts, object: &mut Object<'_>) -> Result<(), ApiError> {
+    if offer.stand_in {
         object.raw("tools", STAND_IN);
         object.raw("tool_choice", r#"{"type":"none"}"#);
         return Ok(());
     }
-    if plan.tools.is_empty() {
+    if offer.tools.is_empty() {
         return Ok(());
     }
     let mut array = Array::begin(object.key("tools"));
-    for (index, tool) in &plan.tools {
-        write_tool(tool, *index, plan.strict, array.item())?;
+    for (index, tool) in &offer.tools {
+        write_tool(tool, *index, facts.json_schema, array.item())?;
     }
     array.end();
-    write_choice(plan, object);
+    write_choice(offer, object);
     Ok(())
 }
 
-fn write_choice(plan: &Plan<'_>, object: &mut Object<'_>) {
-    if plan.choice.is_none() && !plan.single {
+fn write_choice(offer: &Offer<'_>, object: &mut Object<'_>) {
+    if offer.choice.is_none() && !offer.single {
         return;
     }
     let mut choice = Object::begin(object.key("tool_choice"));
     choice.text(
         "type",
-        match plan.choice {
+        match offer.choice {
             None | Some(Choice::Auto) => "auto",
             Some(Choice::None) => "none",
             Some(Choice::Any) => "any",
             Some(Choice::Named(_)) => "tool",
         },
     );
-    if let Some(Choice::Named(name)) = plan.choice {
+    if let Some(Choice::Named(name)) = offer.choice {
         choice.text("name", name);
     }
-    if plan.single && !matches!(plan.choice, Some(Choice::None)) {
+    if offer.single && !matches!(offer.choice, Some(Choice::None)) {
         choice.raw("disable_parallel_tool_use", "true");
     }
     choice.end();
@@ -77,11 +81,10 @@ fn write_tool(tool: &Tool<'_>, index: usize, can_strict: bool, out: &mut Vec<u8>
     if let Some(description) = tool.description.as_deref().filter(|text| !text.is_empty()) {
         object.text("description", description);
     }
-    let parameters = tool.parameters.filter(|raw| raw.get() != "null");
-    match parameters {
-        Some(raw) if strict => schema::write_closed(raw, object.key("input_schema"), &param)?,
-        Some(raw) => write_schema(raw, object.key("input_schema"), &param)?,
-        None => object.raw("input_schema", r#"{"type":"object","properties":{}}"#),
+    let input = object.key("input_schema");
+    match tool.parameters.filter(|raw| strict && raw.get() != "null") {
+        Some(raw) => schema::write_closed(raw, input, &param)?,
+        None => write_parameters(tool.parameters, input, &param)?,
     }
     if strict {
         object.raw("strict", "true");

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ir::ErrorKind;
+use crate::ir::{ErrorKind, Usage};
 
 /// The events of `bytes`, cut at each of `cuts`.
 fn events(bytes: &[u8], cuts: &[usize]) -> Vec<String> {
@@ -296,7 +296,8 @@ fn a_delta_that_is_like_others_gives_what_a_parse_gives() {
                 [frames(&open), events.map(String::from).concat().into_bytes(), frames(&[STOP])].concat();
             assert_eq!(at_every_split(&stream), parsed(&stream), "{odd}");
         }
-        let mut state = State { phase: Phase::Started, ..State::default() };
+        let mut state = State::default();
+        state.course.start(None, None, &mut |_| ());
         let data = &plain.as_bytes()[plain.find('{').unwrap()..];
         let event = SseEvent { name: b"content_block_delta", data };
         state.segment(Segment::Event { raw: plain.as_bytes(), event }, &mut |_| ());

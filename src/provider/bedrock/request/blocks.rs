@@ -3,7 +3,10 @@
 use crate::{
     base64,
     ir::{ApiError, CacheControl, Part},
-    provider::ids::Rule,
+    provider::{
+        conversation::no_result,
+        ids::{PLAIN, Rule},
+    },
 };
 
 use super::{
@@ -12,7 +15,7 @@ use super::{
 };
 
 /// Ids of calls of Claude's: its own API takes these alone.
-pub(super) const CLAUDE_IDS: Rule = Rule { marks: "_-", longest: 64 };
+pub(super) const CLAUDE_IDS: Rule = Rule { longest: 64, ..PLAIN };
 
 /// Ids of calls (service model, `ToolUseId`). Some models mean something by the marks.
 pub(super) const IDS: Rule = Rule { marks: "_.:-", longest: 64 };
@@ -99,12 +102,7 @@ impl ToolResult<'_> {
                 Part::Image { .. } | Part::File { .. } => {
                     media::write(part, (index, at), names, &mut inside)?;
                 }
-                _ => {
-                    let param = format!("messages[{index}].content[{at}]");
-                    let message =
-                        format!("`{param}` cannot stand in a tool's result: text, images and files can.");
-                    return Err(ApiError::invalid(param, message));
-                }
+                _ => return Err(no_result((index, at))),
             }
         }
         inside.end();

@@ -4,7 +4,14 @@
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::ir::{ApiError, AudioFormat, Media, Part};
+use crate::{
+    ir::{ApiError, AudioFormat, Media, Part},
+    provider::{
+        Format,
+        conversation::misplaced,
+        media::{image_type, is_text},
+    },
+};
 
 use super::super::json::{Array, Object};
 
@@ -55,11 +62,7 @@ pub(super) fn write(
     names: &mut Names,
     content: &mut Array<'_>,
 ) -> Result<bool, ApiError> {
-    let refuse = |why: &str| {
-        let param = format!("messages[{}].content[{}]", place.0, place.1);
-        let message = format!("`{param}` cannot be sent to a model on Bedrock: {why}.");
-        Err(ApiError::invalid(param, message))
-    };
+    let refuse = |why: &str| Err(misplaced(Format::Bedrock, place, why));
     let (source, filename, is_image) = match part {
         Part::Audio { data, format } => {
             let format = match format {
@@ -126,13 +129,7 @@ fn block(kind: &str, format: &str, name: Option<&str>, source: Source<'_>, conte
 }
 
 fn image_format(media_type: &str) -> Option<&'static str> {
-    Some(match media_type {
-        "image/png" | "image/x-png" => "png",
-        "image/jpeg" | "image/jpg" | "image/pjpeg" => "jpeg",
-        "image/gif" => "gif",
-        "image/webp" => "webp",
-        _ => return None,
-    })
+    image_type(media_type)?.strip_prefix("image/")
 }
 
 fn document_format(media_type: &str) -> Option<&'static str> {
@@ -145,8 +142,7 @@ fn document_format(media_type: &str) -> Option<&'static str> {
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "xlsx",
         "text/html" => "html",
         "text/markdown" | "text/x-markdown" => "md",
-        "application/json" | "application/xml" | "application/yaml" | "application/x-yaml" => "txt",
-        _ if media_type.starts_with("text/") => "txt",
+        _ if is_text(media_type) => "txt",
         _ => return None,
     })
 }

@@ -3,12 +3,11 @@
 use crate::{
     ir::{ApiError, CacheControl, Part, ResponseFormat, Role},
     provider::{
-        anthropic::request::{
-            conversation::{Conversation, Placed, Turn, Voice, is_system},
-            messages::{JSON_NOTE, SYSTEM_NOTE, content_of},
-        },
+        Format,
+        conversation::{self, JSON_NOTE, Placed, SYSTEM_NOTE, content_of, is_system},
         ids::Ids,
         tools::{check_name, input},
+        turns::{Conversation, Turn, Voice},
     },
 };
 
@@ -85,7 +84,7 @@ pub(super) fn write(
         let mut content = Array::begin(message.key("content"));
         match turn.voice {
             // Alone, instructions are the prompt: nothing to set them apart from.
-            Voice::User if conversation.turns.len() == 1 && turn.messages.iter().all(|m| is_system(m.1)) => {
+            Voice::User if conversation.is_instruction() => {
                 writer.system_turn(turn, &mut content)?;
             }
             Voice::User => writer.user_turn(turn, &mut content)?,
@@ -258,8 +257,6 @@ fn write_texts(
     Ok(())
 }
 
-fn misplaced((index, at): (usize, usize), why: &str) -> ApiError {
-    let param = format!("messages[{index}].content[{at}]");
-    let message = format!("`{param}` cannot be sent to a model on Bedrock: {why}.");
-    ApiError::invalid(param, message)
+fn misplaced(place: (usize, usize), why: &str) -> ApiError {
+    conversation::misplaced(Format::Bedrock, place, why)
 }

@@ -5,7 +5,7 @@
 
 use crate::{
     ir::{Effort, Reasoning, Request},
-    provider::anthropic::request::thinking::{self, Switch, effort_of},
+    provider::anthropic::request::thinking::{self, Switch},
 };
 
 use super::{super::json::Object, Family};
@@ -54,7 +54,7 @@ fn effort(reasoning: Reasoning) -> Option<&'static str> {
     let effort = match reasoning {
         Reasoning::Off => return None,
         Reasoning::Effort(effort) => effort,
-        Reasoning::Budget(budget) => effort_of(budget),
+        Reasoning::Budget(budget) => Effort::of_budget(budget),
     };
     Some(match effort {
         Effort::Minimal | Effort::Low => "low",

@@ -5,12 +5,10 @@ use serde_json::value::RawValue;
 use crate::{
     ir::{ApiError, Request, ResponseFormat},
     provider::{
-        anthropic::request::{
-            schema,
-            settings::{Sampling, sampling},
-        },
+        anthropic::request::settings::{Sampling, sampling},
         model::ModelFacts,
-        tools,
+        schema,
+        tools::Offer,
     },
 };
 
@@ -31,7 +29,7 @@ pub(super) fn write(
     facts: &ModelFacts,
     family: Family,
     reasoning: &Plan,
-    tools: &tools::Plan<'_>,
+    offer: &Offer<'_>,
     object: &mut Object<'_>,
 ) -> Result<(), ApiError> {
     let sampling = sampled(request, facts, family, reasoning);
@@ -42,7 +40,7 @@ pub(super) fn write(
     some_members("additionalModelRequestFields", object, |fields| {
         reasoning.write(fields);
         top_k(&sampling, family, fields);
-        tool_config::write_single(tools, family, fields);
+        tool_config::write_single(offer, family, fields);
         Ok(())
     })?;
     some_members("outputConfig", object, |config| output(request, facts, reasoning, config))

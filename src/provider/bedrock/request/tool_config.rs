@@ -3,8 +3,9 @@
 use crate::{
     ir::{ApiError, CacheControl, Request, Tool},
     provider::{
-        anthropic::request::schema,
-        tools::{Choice, Plan, check_name, uses_tools, write_schema},
+        model::ModelFacts,
+        schema,
+        tools::{Choice, Offer, check_name, uses_tools, write_parameters},
     },
 };
 
@@ -31,37 +32,38 @@ const STAND_IN: &str = concat!(
 ///
 /// For a name or a schema that Bedrock does not take.
 pub(super) fn write(
-    plan: &Plan<'_>,
+    offer: &Offer<'_>,
     request: &Request<'_>,
+    facts: &ModelFacts,
     family: Family,
     object: &mut Object<'_>,
 ) -> Result<(), ApiError> {
-    if plan.stand_in {
+    if offer.stand_in {
         object.raw("toolConfig", STAND_IN);
         return Ok(());
     }
-    let forbidden = matches!(plan.choice, Some(Choice::None)) && !request.messages.iter().any(uses_tools);
-    if plan.tools.is_empty() || forbidden {
+    let forbidden = matches!(offer.choice, Some(Choice::None)) && !request.messages.iter().any(uses_tools);
+    if offer.tools.is_empty() || forbidden {
         return Ok(());
     }
     let mut config = Object::begin(object.key("toolConfig"));
     let mut array = Array::begin(config.key("tools"));
-    for (index, tool) in &plan.tools {
-        write_tool(tool, *index, plan.strict, &mut array)?;
+    for (index, tool) in &offer.tools {
+        write_tool(tool, *index, facts.json_schema, &mut array)?;
         // Nova caches no tools.
         let cache: Option<CacheControl> = tool.cache.filter(|_| family == Family::Claude);
         blocks::write_cache(cache, family, &mut array);
     }
     array.end();
-    if !one_call_at_a_time(plan, family) {
-        write_choice(plan, &mut config);
+    if !one_call_at_a_time(offer, family) {
+        write_choice(offer, &mut config);
     }
     config.end();
     Ok(())
 }
 
-fn write_choice(plan: &Plan<'_>, config: &mut Object<'_>) {
-    match plan.choice {
+fn write_choice(offer: &Offer<'_>, config: &mut Object<'_>) {
+    match offer.choice {
         None | Some(Choice::None) => {}
         Some(Choice::Auto) => config.raw("toolChoice", r#"{"auto":{}}"#),
         Some(Choice::Any) => config.raw("toolChoice", r#"{"any":{}}"#),
@@ -76,17 +78,17 @@ fn write_choice(plan: &Plan<'_>, config: &mut Object<'_>) {
 }
 
 /// Whether the choice is told in Claude's own form, the only one that can ask for one call at a time.
-pub(super) fn one_call_at_a_time(plan: &Plan<'_>, family: Family) -> bool {
-    plan.single && family == Family::Claude && !matches!(plan.choice, Some(Choice::None))
+pub(super) fn one_call_at_a_time(offer: &Offer<'_>, family: Family) -> bool {
+    offer.single && family == Family::Claude && !matches!(offer.choice, Some(Choice::None))
 }
 
 /// Appends Claude's own `tool_choice` to the model's own fields.
-pub(super) fn write_single(plan: &Plan<'_>, family: Family, fields: &mut Object<'_>) {
-    if !one_call_at_a_time(plan, family) {
+pub(super) fn write_single(offer: &Offer<'_>, family: Family, fields: &mut Object<'_>) {
+    if !one_call_at_a_time(offer, family) {
         return;
     }
     let mut choice = Object::begin(fields.key("tool_choice"));
-    match plan.choice {
+    match offer.choice {
         Some(Choice::Any) => choice.text("type", "any"),
         Some(Choice::Named(name)) => {
             choice.text("type", "tool");
@@ -116,10 +118,10 @@ fn write_tool(
         spec.text("description", description);
     }
     let mut input = Object::begin(spec.key("inputSchema"));
-    match tool.parameters.filter(|raw| raw.get() != "null") {
-        Some(raw) if strict => schema::write_closed(raw, input.key("json"), &param)?,
-        Some(raw) => write_schema(raw, input.key("json"), &param)?,
-        None => input.raw("json", r#"{"type":"object","properties":{}}"#),
+    let json = input.key("json");
+    match tool.parameters.filter(|raw| strict && raw.get() != "null") {
+        Some(raw) => schema::write_closed(raw, json, &param)?,
+        None => write_parameters(tool.parameters, json, &param)?,
     }
     input.end();
     if strict {

@@ -8,15 +8,16 @@ use crate::{
     ir::{ApiError, Part},
     provider::{
         Format,
+        conversation::Placed,
+        ids::Calls,
         model::{ModelFacts, Thinking},
+        tools::input,
     },
 };
 
 use super::{
     super::json::{Array, Object, is_object},
-    Target,
-    conversation::Placed,
-    media, misplaced, tools,
+    Target, media, misplaced, tools,
 };
 
 /// Gemini's own placeholder for a signature that is not there, as with turns of other models: models from 3 on refuse
@@ -26,27 +27,16 @@ const NO_SIGNATURE: &str = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I=";
 
 /// Which function each id of the conversation called: results are told by name.
 #[derive(Debug, Default)]
-pub(super) struct Names<'r>(HashMap<&'r str, Calls<'r>>);
-
-#[derive(Debug, Default)]
-struct Calls<'r> {
-    names: Vec<&'r str>,
-    /// How many of `names` have a result: the first ones.
-    answered: usize,
-}
+pub(super) struct Names<'r>(HashMap<&'r str, Calls<&'r str>>);
 
 impl<'r> Names<'r> {
     fn made(&mut self, id: &'r str, name: &'r str) {
-        self.0.entry(id).or_default().names.push(name);
+        self.0.entry(id).or_default().made(name);
     }
 
-    /// The function whose call the next result for `id` answers. Some clients number the calls of each turn from 0, so
-    /// that an id may come again.
+    /// The function whose call the next result for `id` answers.
     fn answered(&mut self, id: &str) -> Option<&'r str> {
-        let calls = self.0.get_mut(id)?;
-        let name = calls.names.get(calls.answered).or(calls.names.last()).copied();
-        calls.answered = (calls.answered + 1).min(calls.names.len());
-        name
+        self.0.get_mut(id)?.answered()
     }
 }
 
@@ -68,13 +58,7 @@ pub(super) fn write_calls<'r>(
             let Part::ToolCall { id, name, arguments, signature, .. } = part else { continue };
             let param = |field: &str| format!("messages[{index}].tool_calls[{at}].{field}");
             tools::check_name(name, || param("function.name"))?;
-            let args = match arguments.trim() {
-                "" | "null" => "{}",
-                args => args,
-            };
-            if !is_object(args) {
-                return Err(wrong(param("function.arguments"), "must be a JSON object as a string"));
-            }
+            let args = input(arguments, || param("function.arguments"))?;
             check_signature(signature.as_deref(), || param(SIGNATURE))?;
             names.made(id, name);
             let mut object = Object::begin(parts.item());
@@ -172,7 +156,7 @@ fn write_media(
 fn check(content: &[Part<'_>], index: usize) -> Result<(), ApiError> {
     let known = |part: &Part<'_>| matches!(part, Part::Text { .. }) || is_media(part);
     match content.iter().position(|part| !known(part)) {
-        Some(at) => Err(misplaced(index, at, "text, pictures and files can stand in a tool's result")),
+        Some(at) => Err(misplaced((index, at), "text, pictures and files can stand in a tool's result")),
         None => Ok(()),
     }
 }

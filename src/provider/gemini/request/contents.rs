@@ -2,23 +2,38 @@
 
 use crate::{
     ir::{ApiError, Message, Part, Role},
-    provider::{Format, model::ModelFacts},
+    provider::{
+        Format,
+        conversation::{Placed, SYSTEM_NOTE, content_of, is_system},
+        model::ModelFacts,
+        turns::{Conversation, Turn, Voice},
+    },
 };
 
 use super::{
     super::json::{Array, Object},
     Target,
     calls::{self, Names},
-    conversation::{Conversation, Placed, Turn, is_system},
     media, misplaced, write_signed, write_text,
 };
-
-/// Marks an instruction that stands in a user turn, since Gemini takes none there.
-const SYSTEM_NOTE: &str = "[System message] ";
 
 /// A conversation must begin with the user; one that begins with the model gets a turn that says nothing. Empty text is
 /// refused.
 const NOTHING: &str = r#"{"role":"user","parts":[{"text":" "}]}"#;
+
+/// A message without one part that Gemini would take: it refuses empty text.
+pub(super) fn is_blank(message: &Message<'_>) -> bool {
+    message.parts.iter().all(|part| match part {
+        Part::Text { text, .. } | Part::Refusal(text) => text.is_empty(),
+        // Thoughts do not go back.
+        Part::Thinking { .. } | Part::RedactedThinking(_) => true,
+        Part::Image { .. }
+        | Part::File { .. }
+        | Part::Audio { .. }
+        | Part::ToolCall { .. }
+        | Part::ToolResult { .. } => false,
+    })
+}
 
 /// Appends `systemInstruction`, where there is anything to say.
 ///
@@ -51,16 +66,17 @@ pub(super) fn write(
 ) -> Result<(), ApiError> {
     let mut names = Names::default();
     let mut array = Array::begin(object.key("contents"));
-    if conversation.turns.first().is_some_and(|turn| turn.model) {
+    if conversation.turns.first().is_some_and(|turn| turn.voice == Voice::Assistant) {
         array.item().extend_from_slice(NOTHING.as_bytes());
     }
     // Alone, instructions are the prompt: nothing to set them apart from.
     let note = if conversation.is_instruction() { "" } else { SYSTEM_NOTE };
     for turn in &conversation.turns {
         let mut content = Object::begin(array.item());
-        content.text("role", if turn.model { "model" } else { "user" });
+        let model = turn.voice == Voice::Assistant;
+        content.text("role", if model { "model" } else { "user" });
         let mut parts = Array::begin(content.key("parts"));
-        if turn.model {
+        if model {
             model_turn(turn, target.facts, &mut names, &mut parts)?;
         } else {
             user_turn(turn, note, target, &mut names, &mut parts)?;
@@ -111,9 +127,7 @@ fn write_user_part(
         Part::Image { .. } | Part::File { .. } | Part::Audio { .. } => {
             media::write(part, place, format, parts)
         }
-        Part::ToolCall { .. } => {
-            Err(misplaced(place.0, place.1, "only an assistant message holds tool calls"))
-        }
+        Part::ToolCall { .. } => Err(misplaced(place, "only an assistant message holds tool calls")),
         Part::Thinking { .. } | Part::RedactedThinking(_) | Part::ToolResult { .. } => Ok(()),
     }
 }
@@ -136,7 +150,7 @@ fn model_turn<'r>(
                 Part::Text { text, .. } | Part::Refusal(text) => {
                     write_signed(text, signature.filter(|_| last == Some(at)), parts);
                 }
-                _ => return Err(misplaced(*index, at, "an assistant message holds text only")),
+                _ => return Err(misplaced((*index, at), "an assistant message holds text only")),
             }
         }
     }
@@ -149,16 +163,8 @@ fn write_texts((index, message): Placed<'_>, note: &str, parts: &mut Array<'_>) 
         match part {
             Part::Text { text, .. } if text.is_empty() => {}
             Part::Text { text, .. } => write_text(&format!("{note}{text}"), parts),
-            _ => return Err(misplaced(index, at, "a system message holds text only")),
+            _ => return Err(misplaced((index, at), "a system message holds text only")),
         }
     }
     Ok(())
-}
-
-/// The parts that stand in a message's `content`, counted as the client sees them.
-fn content_of<'m>(message: &'m Message<'_>) -> impl Iterator<Item = (usize, &'m Part<'m>)> {
-    let beside = |part: &&Part<'_>| {
-        !matches!(part, Part::Thinking { .. } | Part::RedactedThinking(_) | Part::ToolCall { .. })
-    };
-    message.parts.iter().filter(beside).enumerate()
 }

@@ -4,7 +4,7 @@
 
 use crate::{
     ir::{ApiError, AudioFormat, Media, Part},
-    provider::Format,
+    provider::{Format, conversation::misplaced},
 };
 
 use super::super::json::{Array, Object};
@@ -25,11 +25,7 @@ pub(super) fn write(
     format: Format,
     parts: &mut Array<'_>,
 ) -> Result<(), ApiError> {
-    let refuse = |why: &str| {
-        let param = format!("messages[{}].content[{}]", place.0, place.1);
-        let message = format!("`{param}` cannot be sent to {}: {why}.", format.whose_model());
-        Err(ApiError::invalid(param, message))
-    };
+    let refuse = |why: &str| Err(misplaced(format, place, why));
     let (source, image) = match part {
         Part::Audio { data, format } => {
             let media_type = match format {

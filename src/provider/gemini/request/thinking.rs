@@ -45,17 +45,13 @@ fn level(reasoning: Reasoning, facts: &ModelFacts) -> &'static str {
     }
 }
 
-/// The budgets of the efforts are LiteLLM's, so that a move from it changes nothing; the model's own limits hold.
+/// Within the model's own limits.
 fn budget(reasoning: Reasoning, facts: &ModelFacts) -> u64 {
     let (least, most) = facts.thinking_budget.unwrap_or((1, u64::MAX));
     let wanted = match reasoning {
         Reasoning::Off if facts.thinking_off == ThinkingOff::Disabled => return 0,
         Reasoning::Off | Reasoning::Effort(Effort::Minimal) => least,
-        Reasoning::Effort(Effort::Low) => 1024,
-        Reasoning::Effort(Effort::Medium) => 2048,
-        Reasoning::Effort(Effort::High) => 4096,
-        Reasoning::Effort(Effort::Xhigh) => 8192,
-        Reasoning::Effort(Effort::Max) => 16384,
+        Reasoning::Effort(effort) => effort.budget(),
         Reasoning::Budget(budget) => budget,
     };
     wanted.max(least).min(most)

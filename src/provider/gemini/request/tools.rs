@@ -2,9 +2,10 @@
 //!
 //! Source: guide "Function calling", and the reference of `FunctionDeclaration` and `FunctionCallingConfig`.
 
-use hashbrown::HashSet;
-
-use crate::ir::{ApiError, Request, Tool, ToolChoice};
+use crate::{
+    ir::{ApiError, Request, Tool, ToolChoice},
+    provider::tools::{Choice, Offer, offer},
+};
 
 use super::super::json::{Array, Object, value};
 
@@ -27,37 +28,25 @@ pub(super) struct Plan<'r> {
 ///
 /// For a `tool_choice` that names no declared tool, or forces one where there is none.
 pub(super) fn plan<'r>(request: &'r Request<'_>) -> Result<Plan<'r>, ApiError> {
-    let mut tools: Vec<_> = request.tools.iter().enumerate().collect();
-    let (mode, allowed): (_, Vec<&str>) = match &request.tool_choice {
-        None => (None, Vec::new()),
-        Some(ToolChoice::Auto) => (Some("AUTO"), Vec::new()),
-        Some(ToolChoice::None) => (Some("NONE"), Vec::new()),
-        Some(ToolChoice::Required) => (Some("ANY"), Vec::new()),
-        Some(ToolChoice::Named(name)) => (Some("ANY"), vec![name]),
-        Some(ToolChoice::Allowed { names, required }) => {
-            let mode = if *required { "ANY" } else { "AUTO" };
-            (Some(mode), names.iter().map(AsRef::as_ref).collect())
+    let Offer { mut tools, choice, .. } = offer(request)?;
+    let mut allowed = Vec::new();
+    let mode = choice.map(|choice| match choice {
+        Choice::Auto => "AUTO",
+        Choice::None => "NONE",
+        Choice::Any => {
+            // All are declared, so that the provider's cache holds whichever are allowed.
+            if let Some(ToolChoice::Allowed { names, .. }) = &request.tool_choice {
+                tools = request.tools.iter().enumerate().collect();
+                allowed = names.iter().map(AsRef::as_ref).collect();
+            }
+            "ANY"
         }
-    };
-    // Sets: both lists are the client's, and as long as it likes.
-    let declared: HashSet<&str> = request.tools.iter().map(|tool| tool.name.as_ref()).collect();
-    if let Some(name) = allowed.iter().find(|name| !declared.contains(*name)) {
-        let message = format!("`tool_choice` names `{name}`, which is not among `tools`.");
-        return Err(ApiError::invalid("tool_choice", message));
-    }
-    if mode == Some("ANY") && tools.is_empty() {
-        return Err(ApiError::invalid("tool_choice", "There is no tool to choose in `tools`."));
-    }
-    if mode == Some("ANY") {
-        return Ok(Plan { tools, mode, allowed });
-    }
-    // A choice among some of them that may be none of them: the others are not declared.
-    if let Some(ToolChoice::Allowed { .. }) = &request.tool_choice {
-        let allowed: HashSet<&str> = allowed.into_iter().collect();
-        tools.retain(|(_, tool)| allowed.contains(tool.name.as_ref()));
-    }
-    let mode = mode.filter(|_| !tools.is_empty());
-    Ok(Plan { tools, mode, allowed: Vec::new() })
+        Choice::Named(name) => {
+            allowed.push(name);
+            "ANY"
+        }
+    });
+    Ok(Plan { tools, mode, allowed })
 }
 
 impl Plan<'_> {

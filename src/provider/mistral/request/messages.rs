@@ -10,13 +10,11 @@ use super::{
 use crate::{
     ir::{ApiError, Message, Part, Request, Role},
     provider::{
+        conversation::{SYSTEM_NOTE, is_system, said},
         json::{Array, Object, value},
         model::{ModelFacts, Thinking},
     },
 };
-
-/// Marks an instruction that stands in a turn of the user because no system message is taken there.
-const SYSTEM_NOTE: &str = "[System message] ";
 
 /// Stands between the result of a tool and what the user says next.
 const BETWEEN: &str = r#"{"role":"assistant","content":"Done."}"#;
@@ -31,16 +29,13 @@ pub(super) fn write(
     facts: &ModelFacts,
     object: &mut Object<'_>,
 ) -> Result<(), ApiError> {
-    let said = || request.messages.iter().enumerate().filter(|(_, message)| !says_nothing(message, facts));
-    let Some((last, _)) = said().next_back() else {
-        let message = "`messages` must hold at least one message with content.";
-        return Err(ApiError::invalid("messages", message));
-    };
+    let said = said(request, &|message| says_nothing(message, facts))?;
+    let last = said.last().map(|(index, _)| *index);
     let mut array = Array::begin(object.key("messages"));
     let mut before = None;
-    for (index, message) in said() {
+    for (index, message) in said {
         // Where a system message cannot stand, the user says it.
-        let is_system = matches!(message.role, Role::System | Role::Developer);
+        let is_system = is_system(message);
         let noted = is_system && matches!(before, Some(Role::Assistant | Role::Tool));
         let role = if noted { Role::User } else { message.role };
         if before == Some(Role::Tool) && role == Role::User {
@@ -48,7 +43,7 @@ pub(super) fn write(
         }
         before = Some(if is_system && !noted { Role::System } else { role });
         match role {
-            Role::Assistant => assistant(message, index, index == last, facts, array.item())?,
+            Role::Assistant => assistant(message, index, Some(index) == last, facts, array.item())?,
             Role::Tool => results(message, index, &mut array)?,
             Role::System | Role::Developer => plain("system", message, Takes::Text, "", index, array.item())?,
             Role::User if noted => plain("user", message, Takes::Text, SYSTEM_NOTE, index, array.item())?,

@@ -3,7 +3,10 @@
 use super::misplaced;
 use crate::{
     ir::{ApiError, Media, Part},
-    provider::json::{Array, Object, value},
+    provider::{
+        json::{Array, Object, value},
+        media::data_url,
+    },
 };
 
 /// What a message takes besides text.
@@ -88,7 +91,7 @@ fn write_part(
             chunk.text("input_audio", data);
             chunk.end();
         }
-        _ => return Err(misplaced(index, at, "a message of this role holds text only")),
+        _ => return Err(misplaced((index, at), "a message of this role holds text only")),
     }
     Ok(())
 }
@@ -157,7 +160,7 @@ fn other(source: &Media<'_>, name: Option<&str>, array: &mut Array<'_>) {
 fn url_of(source: &Media<'_>) -> Option<String> {
     match source {
         Media::Url(url) => Some(url.to_string()),
-        Media::Base64 { media_type, data } => Some(format!("data:{media_type};base64,{data}")),
+        Media::Base64 { media_type, data } => Some(data_url(media_type, data)),
         Media::FileId(_) | Media::Text(_) => None,
     }
 }

@@ -5,7 +5,10 @@
 
 use crate::{
     ir::{ApiError, Message, Part, Request, Role},
-    provider::signature,
+    provider::{
+        conversation::{content_of, nothing_said},
+        signature,
+    },
 };
 
 use super::{
@@ -23,8 +26,7 @@ const FAILED: &str = "The call failed:";
 /// For parts that have no place, naming them, and where no message says anything.
 pub(super) fn write(request: &Request<'_>, reasoning: bool, object: &mut Object<'_>) -> Result<(), ApiError> {
     if request.messages.iter().all(is_blank) {
-        let message = "`messages` must hold at least one message with content.";
-        return Err(ApiError::invalid("messages", message));
+        return Err(nothing_said());
     }
     let mut items = Array::begin(object.key("input"));
     for (index, message) in request.messages.iter().enumerate().filter(|(_, message)| !is_blank(message)) {
@@ -125,7 +127,7 @@ fn write_reasoning(part: &Part<'_>, items: &mut Array<'_>) {
 /// That it has not seen the id before does not matter to it.
 fn write_said(index: usize, message: &Message<'_>, items: &mut Array<'_>) -> Result<(), ApiError> {
     let mut said = Vec::new();
-    for (at, part) in message.parts.iter().filter(|part| !is_beside(part)).enumerate() {
+    for (at, part) in content_of(message) {
         match part {
             Part::Text { text, .. } => said.push(("output_text", "text", text)),
             Part::Refusal(text) => said.push(("refusal", "refusal", text)),
@@ -159,11 +161,6 @@ fn write_said(index: usize, message: &Message<'_>, items: &mut Array<'_>) -> Res
     content.end();
     item.end();
     Ok(())
-}
-
-/// Parts that do not stand in a message's `content`.
-fn is_beside(part: &Part<'_>) -> bool {
-    matches!(part, Part::Thinking { .. } | Part::RedactedThinking(_) | Part::ToolCall { .. })
 }
 
 fn results(index: usize, message: &Message<'_>, items: &mut Array<'_>) -> Result<(), ApiError> {

@@ -2,7 +2,10 @@
 //!
 //! Source: API reference, "Create a model response" (`ResponseInputText`, `ResponseInputImage`, `ResponseInputFile`).
 
-use crate::ir::{ApiError, Media, Part};
+use crate::{
+    ir::{ApiError, Media, Part},
+    provider::media::data_url,
+};
 
 use super::{super::json::Object, misplaced};
 
@@ -70,10 +73,6 @@ fn file(source: &Media<'_>, filename: Option<&str>, out: &mut Vec<u8>) {
         Media::Text(_) => {}
     }
     part.end();
-}
-
-fn data_url(media_type: &str, data: &str) -> String {
-    ["data:", media_type, ";base64,", data].concat()
 }
 
 fn name_of(media_type: &str) -> &'static str {

@@ -2,12 +2,12 @@
 //!
 //! Source: guides "Function calling" and "Migrate to the Responses API".
 
-use crate::ir::{ApiError, Request, Tool, ToolChoice};
+use crate::{
+    ir::{ApiError, Request, Tool, ToolChoice},
+    provider::tools::{NO_PARAMETERS, nothing_to_choose},
+};
 
 use super::super::json::{Array, Object, value};
-
-/// The schema of a function without parameters; the API requires one.
-const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
 
 /// Appends `tools`, `tool_choice` and `parallel_tool_calls`.
 ///
@@ -22,7 +22,7 @@ pub(super) fn write(request: &Request<'_>, object: &mut Object<'_>) -> Result<()
         // There is nothing to choose, and the API refuses a choice then.
         return match &request.tool_choice {
             None | Some(ToolChoice::Auto | ToolChoice::None) => Ok(()),
-            Some(_) => Err(ApiError::invalid("tool_choice", "There is no tool to choose in `tools`.")),
+            Some(_) => Err(nothing_to_choose()),
         };
     }
     let mut tools = Array::begin(object.key("tools"));

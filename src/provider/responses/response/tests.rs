@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::ir::Finish;
+use crate::ir::{ErrorKind, Finish};
 
 fn parts(output: serde_json::Value) -> Vec<String> {
     let body = json!({"object": "response", "status": "completed", "output": output}).to_string();

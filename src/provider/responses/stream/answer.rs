@@ -7,11 +7,14 @@ use serde_json::value::RawValue;
 use super::{
     super::{
         beside::Beside,
-        item::{BREAK, Call, Item, Kind, call_id, characters, citation, server},
+        item::{BREAK, Call, Item, Kind, characters, citation},
     },
     Sink,
 };
-use crate::ir::{ApiError, Event};
+use crate::{
+    ir::{ApiError, Event},
+    provider::{fault::server, ids::call_id},
+};
 
 /// The most items that one answer may have. OpenAI's longest have a few dozen, and what is kept of each is small: a
 /// stream with more never ends.
