@@ -20,6 +20,7 @@
 //! | [`route`] | from a model's name to a plan: who may serve it, in which order |
 //! | [`translate`] | the pairs: which dialect meets which format, and how |
 //! | [`policy`] | who may ask for what |
+//! | [`credential`] | access tokens: what is asked for, what comes back, and when to ask again |
 //! | [`host`] | the only code that touches the proxy-wasm ABI |
 //! | [`filter`] | the two roles: callbacks in, core, effects out |
 //!
@@ -27,6 +28,7 @@
 
 mod base64;
 pub mod config;
+pub mod credential;
 pub mod dialect;
 pub mod filter;
 pub mod host;

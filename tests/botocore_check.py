@@ -86,7 +86,7 @@ def requests(arguments: list[str]) -> Iterator[tuple[str, str, dict]]:
                 yield file.parent.name, "Converse", json.loads(file.read_text())
             continue
         text = sys.stdin.read() if argument == "-" else path.read_text()
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(text.split("\n"), 1):
             if line.strip():
                 request = json.loads(line)
                 yield request.get("name", f"{argument}:{number}"), request["operation"], request["body"]

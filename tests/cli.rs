@@ -323,8 +323,12 @@ fn envoy_takes_the_renderings() {
                 &format!("{}:{directory}", key.path()),
             );
         }
+        here = here.replace("\"/run/secrets/aws-credentials\"", &format!("{:?}", key.path()));
+        here = here.replace("path: \"/run/secrets\"", &format!("path: {directory:?}"));
         let file = Scratch::new(&format!("envoy-{name}"), &here);
         let output = Command::new(&envoy)
+            // Nothing is asked of the machine that the test runs on.
+            .env("AWS_EC2_METADATA_DISABLED", "true")
             .args(["--mode", "validate", "--disable-hot-restart", "-l", "warning", "-c", file.path()])
             .current_dir(ROOT)
             .output()

@@ -109,6 +109,45 @@ pub enum Secret {
     Header(String),
     /// The value itself.
     Value(String),
+    /// The host signs the request after this filter, with the signer of this name (AWS).
+    Signer(String),
+    /// An access token, which the filter gets and renews.
+    Token(Token),
+}
+
+/// Where access tokens come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// The host's cluster of the token endpoint.
+    pub cluster: String,
+    /// `:scheme`: `http` or `https`.
+    pub scheme: String,
+    /// `:authority`.
+    pub authority: String,
+    /// `:path`.
+    pub path: String,
+    /// What is shown to get one: the JSON of a service account's key file, or with `client` an application's secret.
+    /// None: the endpoint is a metadata server, which knows the workload by its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Box<Secret>>,
+    /// The id of an application (RFC 6749 §4.4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// What the token of an application is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+}
+
+impl Secret {
+    /// The environment variable that it needs.
+    pub fn variable(&self) -> Option<&str> {
+        match self {
+            Secret::Env(name) => Some(name),
+            Secret::Token(token) => token.key.as_ref()?.variable(),
+            Secret::Header(_) | Secret::Value(_) | Secret::Signer(_) => None,
+        }
+    }
 }
 
 /// A model that clients may ask for.

@@ -17,7 +17,12 @@ pub(super) fn host_failed(what: &str, error: HostError) -> ApiError {
 pub(super) fn refuse(host: &impl Host, dialect: Dialect, error: &ApiError, headers: &[(&[u8], &[u8])]) {
     let mut body = Vec::with_capacity(256);
     translate::write_error(dialect, error, &mut body);
-    answer(host, translate::error_status(dialect, error), headers, &body);
+    // Whole seconds are all that the header can say (RFC 9110 section 10.2.3).
+    let wait = error.retry_after.map(|wait| wait.div_ceil(1000).to_string());
+    let told = headers.iter().any(|(name, _)| *name == b"retry-after");
+    let wait = wait.as_ref().filter(|_| !told).map(|wait| (&b"retry-after"[..], wait.as_bytes()));
+    let headers: Vec<(&[u8], &[u8])> = headers.iter().copied().chain(wait).collect();
+    answer(host, translate::error_status(dialect, error), &headers, &body);
 }
 
 /// Answers the client with JSON.

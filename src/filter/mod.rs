@@ -8,10 +8,12 @@ mod local_reply;
 mod provider;
 mod provider_reply;
 mod setup;
+mod tokens;
 
 pub use gateway::Gateway;
 pub use provider::Provider;
 pub use setup::Setup;
+pub use tokens::Keeper;
 
 /// Names that the roles, and the host's configuration, agree on. Each is removed from what a client sends, and none
 /// leaves the gateway.
@@ -26,6 +28,9 @@ pub mod names {
     pub const UNWELL: &str = "x-switchyard-unwell";
     /// Reply header: an error that the provider role wrote, not Envoy.
     pub const FAILED: &str = "x-switchyard-failed";
+    /// Request header: which of the host's signers signs the request. Those filters come after the provider role, and
+    /// one after them removes it.
+    pub const SIGN: &str = "x-switchyard-sign";
     /// What all of the gateway's own headers begin with.
     pub const PREFIX: &str = "x-switchyard-";
     /// Property that hands an exchange from the gateway role to the provider role: a number, little endian. A

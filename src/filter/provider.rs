@@ -1,7 +1,7 @@
 //! The provider role: one attempt. Translates the pristine request for the provider that Envoy picked, with none but
 //! that provider's credential. It never chooses.
 
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 use super::{
     effect::{self, host_failed},
@@ -252,7 +252,7 @@ fn lane(host: &impl Host) -> Option<String> {
 fn discovered_secret(host: &impl Host, setup: &Setup, provider: usize) -> Option<Vec<u8>> {
     match setup.plugin.providers.get(provider)?.secret.as_ref()? {
         Secret::Header(name) => host.header(Side::Request, name).ok().flatten(),
-        Secret::Env(_) | Secret::Value(_) => None,
+        Secret::Env(_) | Secret::Value(_) | Secret::Signer(_) | Secret::Token(_) => None,
     }
 }
 
@@ -296,8 +296,9 @@ fn write_headers(
     let row = config(attempt)?;
     let path = path::of(row, exchange.head.operation(), &attempt.model, exchange.head.stream())?;
     let length = if outcome == Outcome::AsIs { exchange.body_length } else { out.len() }.to_string();
-    let discovered = discovered.map(|secret| [row.auth_prefix.as_bytes(), secret.trim_ascii()].concat());
-    let credential = discovered.as_deref().or_else(|| exchange.setup.credential(attempt.provider));
+    let discovered = discovered.map(<[u8]>::trim_ascii).filter(|secret| !secret.is_empty());
+    let discovered = discovered.map(|secret| Cow::Owned([row.auth_prefix.as_bytes(), secret].concat()));
+    let credential = discovered.or_else(|| exchange.setup.credential(attempt.provider));
     let accept: &[u8] =
         if exchange.head.stream() { row.format.stream_type().as_bytes() } else { b"application/json" };
     let mut pairs: Vec<(&[u8], &[u8])> = Vec::with_capacity(12);
@@ -313,8 +314,13 @@ fn write_headers(
         (b"accept-encoding", b"identity"),
         (b"user-agent", USER_AGENT.as_bytes()),
     ]);
-    if let (Some(name), Some(value)) = (&row.auth_header, credential) {
+    // Without one the request goes out all the same, with nobody's: it is this provider's to refuse, and the refusal is
+    // what Envoy can try another one after. An answer of ours would be final.
+    if let (Some(name), Some(value)) = (&row.auth_header, &credential) {
         pairs.push((name.as_bytes(), value));
+    }
+    if let Some(Secret::Signer(name)) = &row.secret {
+        pairs.push((names::SIGN.as_bytes(), name.as_bytes()));
     }
     if !betas.is_empty() {
         pairs.push((beta::HEADER.as_bytes(), betas.as_bytes()));

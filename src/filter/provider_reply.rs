@@ -8,6 +8,7 @@ use super::{
     exchange::Answer,
     ids, names,
     provider::{Attempt, config},
+    tokens,
 };
 use crate::{
     dialect::ReplyContext,
@@ -69,6 +70,11 @@ impl ReplyState {
         };
         let status = headers.get(":status").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
         let status: u16 = status.unwrap_or(0);
+        if status == 401
+            && let Some(source) = self.attempt.exchange.setup.source(self.attempt.provider)
+        {
+            tokens::refused(&source.id);
+        }
         match self.begin(host, &headers, status, end) {
             Ok(None) => {
                 self.phase = Phase::Whole { headers, status };

@@ -1,12 +1,48 @@
 //! The configuration, made ready for requests.
 
+use std::borrow::Cow;
+
+use super::tokens;
 use crate::{
-    config::plugin::{Plugin, RoleName, Secret, VERSION},
+    config::plugin::{self, Plugin, RoleName, Secret, VERSION},
+    credential::Source,
     dialect::chat::field::Fields,
     policy::keys::Keys,
     provider::model::ModelFacts,
     route::{Known, Table},
 };
+
+/// What a provider has to show.
+#[derive(Debug)]
+enum Credential {
+    /// Nothing, or nothing of ours: none is configured, a signer of the host has it, or each attempt finds it.
+    Elsewhere,
+    /// The whole value of its auth header.
+    Known(Vec<u8>),
+    /// Tokens from here.
+    Token(Box<Source>),
+    /// One is configured and not there: why. Such a provider is not asked.
+    Missing(String),
+}
+
+impl Credential {
+    fn new(provider: &plugin::Provider, environment: &[(String, String)]) -> Self {
+        let header = |value: &str| Credential::Known(format!("{}{value}", provider.auth_prefix).into_bytes());
+        match &provider.secret {
+            Some(Secret::Value(value)) => header(value),
+            Some(Secret::Env(name)) => {
+                let value = environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim());
+                value.filter(|value| !value.is_empty()).map_or_else(
+                    || Credential::Missing(format!("the environment variable {name} is not set")),
+                    header,
+                )
+            }
+            Some(Secret::Token(token)) => Source::new(token, environment)
+                .map_or_else(Credential::Missing, |source| Credential::Token(Box::new(source))),
+            Some(Secret::Header(_) | Secret::Signer(_)) | None => Credential::Elsewhere,
+        }
+    }
+}
 
 /// A configuration in use. Shared by the streams that began under it, also after a reload.
 #[derive(Debug)]
@@ -17,8 +53,8 @@ pub struct Setup {
     pub table: Table,
     /// Who may ask.
     pub keys: Keys,
-    /// For each provider: the whole value of its auth header, where it is known now.
-    credentials: Vec<Option<Vec<u8>>>,
+    /// For each provider: what it has to show.
+    credentials: Vec<Credential>,
     /// For each provider: the configuration uses one model of it only.
     sole_model: Vec<bool>,
     /// For each provider: the fields that its quirks keep from it.
@@ -48,17 +84,8 @@ impl Setup {
         }
         let keys = Keys::new(&plugin.keys)
             .map_err(|name| format!("key `{name}`: sha256 is not 64 hexadecimal digits"))?;
-        let credentials = plugin.providers.iter().map(|provider| {
-            let secret = match provider.secret.as_ref()? {
-                Secret::Env(name) => {
-                    environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())?
-                }
-                Secret::Value(value) => value,
-                Secret::Header(_) => return None,
-            };
-            Some(format!("{}{secret}", provider.auth_prefix).into_bytes())
-        });
-        let credentials = credentials.collect();
+        let credentials = plugin.providers.iter();
+        let credentials = credentials.map(|provider| Credential::new(provider, environment)).collect();
         let sole_model = (0..plugin.providers.len()).map(|index| has_sole_model(&plugin, index)).collect();
         let lacks = plugin.providers.iter().map(|provider| provider.quirks.lacks()).collect();
         let table = Table::new(&plugin.models);
@@ -70,17 +97,39 @@ impl Setup {
         self.plugin.role
     }
 
-    /// Names of the providers whose secret is not in the environment.
-    pub fn without_secret(&self) -> impl Iterator<Item = &str> {
+    /// Names of the providers whose credential is not there, and why.
+    pub fn without_secret(&self) -> impl Iterator<Item = (&str, &str)> {
         let providers = self.plugin.providers.iter().zip(&self.credentials);
-        let missing = providers
-            .filter(|(provider, value)| value.is_none() && matches!(provider.secret, Some(Secret::Env(_))));
-        missing.map(|(provider, _)| provider.name.as_str())
+        providers.filter_map(|(provider, credential)| match credential {
+            Credential::Missing(why) => Some((provider.name.as_str(), why.as_str())),
+            _ => None,
+        })
     }
 
-    /// The value of a provider's auth header, where the configuration or the environment has it.
-    pub fn credential(&self, provider: usize) -> Option<&[u8]> {
-        self.credentials.get(provider)?.as_deref()
+    /// The value of a provider's auth header, where it is known now.
+    pub fn credential(&self, provider: usize) -> Option<Cow<'_, [u8]>> {
+        match self.credentials.get(provider)? {
+            Credential::Known(value) => Some(Cow::Borrowed(value)),
+            Credential::Token(source) => {
+                let prefix = self.plugin.providers.get(provider)?.auth_prefix.as_bytes();
+                Some(Cow::Owned([prefix, tokens::usable(&source.id)?.as_bytes()].concat()))
+            }
+            Credential::Elsewhere | Credential::Missing(_) => None,
+        }
+    }
+
+    /// Where a provider's tokens come from, where it needs any.
+    pub fn source(&self, provider: usize) -> Option<&Source> {
+        match self.credentials.get(provider)? {
+            Credential::Token(source) => Some(source),
+            _ => None,
+        }
+    }
+
+    /// All of them, with the index of their provider.
+    pub fn sources(&self) -> impl Iterator<Item = (usize, &Source)> {
+        let all = self.credentials.iter().enumerate();
+        all.filter_map(|(index, _)| Some((index, self.source(index)?)))
     }
 
     /// Whether the configuration uses one model of this provider only.
@@ -102,6 +151,14 @@ impl Known for Setup {
 
     fn lacks(&self, provider: usize) -> Fields {
         self.lacks.get(provider).copied().unwrap_or_default()
+    }
+
+    fn has_credential(&self, provider: usize) -> bool {
+        match self.credentials.get(provider) {
+            Some(Credential::Missing(_)) => false,
+            Some(Credential::Token(source)) => tokens::usable(&source.id).is_some(),
+            _ => true,
+        }
     }
 }
 

@@ -65,9 +65,9 @@ const REPLY_TRAILERS: u32 = 3;
 const NOT_FOUND: u32 = 1;
 /// "Replace all" is a size that no buffer exceeds. Envoy takes any size of at least the length; hosts that
 /// truncate to `size` need the largest there is.
-const ALL: usize = u32::MAX as usize;
+pub(super) const ALL: usize = u32::MAX as usize;
 
-fn check(status: u32) -> Result<(), HostError> {
+pub(super) fn check(status: u32) -> Result<(), HostError> {
     match status {
         0 => Ok(()),
         NOT_FOUND => Err(HostError::NotFound),
@@ -76,7 +76,7 @@ fn check(status: u32) -> Result<(), HostError> {
 }
 
 /// Runs a call that hands out bytes which the host put into memory allocated by this module.
-fn fetch(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, HostError> {
+pub(super) fn fetch(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, HostError> {
     let mut data: *mut u8 = null_mut();
     let mut size = 0usize;
     check(call(&mut data, &mut size))?;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::plugin::RoleName,
-    filter::{Gateway, Provider, Setup},
+    filter::{Gateway, Keeper, Provider, Setup},
 };
 
 /// Called once by the host when the module is instantiated.
@@ -22,31 +22,51 @@ use crate::{
 #[unsafe(no_mangle)]
 extern "C" fn _initialize() {
     super::log::install();
-    proxy_wasm::set_root_context(|_| Box::new(Root { setup: None }));
+    proxy_wasm::set_root_context(|_| Box::new(Root { setup: None, keeper: None }));
 }
 
 /// One plugin: a role with its configuration.
 struct Root {
     setup: Option<Rc<Setup>>,
+    /// Of access tokens. The gateway role has it: one of the two roles is enough.
+    keeper: Option<Keeper>,
 }
 
-impl Context for Root {}
+impl Context for Root {
+    fn on_http_call_response(&mut self, call: u32, _headers: usize, size: usize, _trailers: usize) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.on_reply(&Wasm, call, size);
+        }
+    }
+}
 
 impl RootContext for Root {
     fn on_configure(&mut self, _size: usize) -> bool {
         let json = abi::configuration().unwrap_or_default();
         match Setup::new(&json, &environment::variables()) {
             Ok(setup) => {
-                for name in setup.without_secret() {
-                    log::error!("provider `{name}`: the environment variable of its key is not set");
+                for (name, why) in setup.without_secret() {
+                    log::error!("provider `{name}` is not asked: {why}");
                 }
-                self.setup = Some(Rc::new(setup));
+                let setup = Rc::new(setup);
+                if setup.role() == RoleName::Gateway {
+                    let mut keeper = Keeper::new(Rc::clone(&setup));
+                    keeper.start(&Wasm);
+                    self.keeper = Some(keeper);
+                }
+                self.setup = Some(setup);
                 true
             }
             Err(message) => {
                 log::error!("{message}");
                 false
             }
+        }
+    }
+
+    fn on_tick(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.on_tick(&Wasm);
         }
     }
 

@@ -14,6 +14,8 @@ mod environment;
 mod log;
 #[cfg(target_arch = "wasm32")]
 mod random;
+#[cfg(target_arch = "wasm32")]
+mod services;
 
 mod pairs;
 
@@ -123,4 +125,63 @@ pub trait Host {
 
     /// Unix time in nanoseconds.
     fn now(&self) -> u64;
+}
+
+/// What a plugin asks of its host apart from any request: calls, and what it shares with its like in other workers.
+///
+/// Only where a configuration needs it: hosts built on ngx_wasm_module end the VM on some of these calls.
+pub trait Services {
+    /// Unix time in nanoseconds.
+    fn time(&self) -> u64;
+
+    /// Asks to be called every so many milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// Where the host has no timers.
+    fn set_tick(&self, millis: u32) -> Result<(), HostError>;
+
+    /// A value that all workers share, and the number of its last change.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::NotFound`] where there is none.
+    fn shared(&self, key: &str) -> Result<(Vec<u8>, u32), HostError>;
+
+    /// Sets such a value if the number of its last change is `cas`; with 0 in any case (Envoy).
+    ///
+    /// # Errors
+    ///
+    /// Where another change came before.
+    fn set_shared(&self, key: &str, value: &[u8], cas: u32) -> Result<(), HostError>;
+
+    /// Sends a request to a cluster of the host. Gives the number by which the reply is told.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no such cluster.
+    fn call(
+        &self,
+        cluster: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+        timeout_millis: u32,
+    ) -> Result<u32, HostError>;
+
+    /// The status of the reply that the running callback tells of; `None` where none came.
+    fn call_status(&self) -> Option<u16>;
+
+    /// Up to `max` bytes of its body.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    fn call_body(&self, max: usize) -> Result<Vec<u8>, HostError>;
+
+    /// Calls a function that the host has beyond the ABI.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::NotFound`] where it has none of that name.
+    fn call_function(&self, name: &str, arguments: &[u8]) -> Result<Vec<u8>, HostError>;
 }

@@ -102,7 +102,7 @@ impl<'o> Array<'o> {
 
 /// Appends a string, number or bool. Writing these into memory cannot fail; a float that JSON has no form for
 /// becomes `null`.
-pub(super) fn value<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+pub(crate) fn value<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     let written = serde_json::to_writer(&mut *out, value);
     debug_assert!(written.is_ok(), "plain values always serialize");
 }
@@ -113,7 +113,7 @@ pub(super) fn is_object(text: &str) -> bool {
 }
 
 /// The members of a JSON object in their order, values unread; `None` where `raw` is no object.
-pub(super) fn members(raw: &RawValue) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
+pub(crate) fn members(raw: &RawValue) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
     serde_json::from_str::<Members<'_>>(raw.get()).ok().map(|members| members.0)
 }
 
@@ -298,6 +298,12 @@ pub(super) fn count(raw: Option<&RawValue>) -> Option<u64> {
 #[inline(never)]
 pub(super) fn list(raw: Option<&RawValue>) -> Vec<&RawValue> {
     raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+}
+
+/// The member of this name, where it is a string.
+pub(crate) fn text_of<'m>(members: &[(Cow<'_, str>, &'m RawValue)], name: &str) -> Option<Cow<'m, str>> {
+    let (_, raw) = members.iter().find(|(member, _)| member == name)?;
+    serde_json::from_str::<Text<'m>>(raw.get()).ok().map(|text| text.0)
 }
 
 /// A string that is borrowed where it holds no escapes, also inside `Option` and maps.

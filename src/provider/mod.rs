@@ -16,7 +16,7 @@ pub mod fate;
 mod fault;
 pub mod gemini;
 mod ids;
-mod json;
+pub(crate) mod json;
 mod media;
 pub mod mistral;
 pub mod model;

@@ -32,6 +32,11 @@ pub trait Known {
 
     /// The fields that a provider cannot serve whatever its format can: [`crate::provider::quirks::Quirks::lacks`].
     fn lacks(&self, provider: usize) -> Fields;
+
+    /// Whether a provider has what it must show, now: a variable may not be set, a token not be there.
+    fn has_credential(&self, _provider: usize) -> bool {
+        true
+    }
 }
 
 /// Who may serve a request, in order. The host's configuration has a pool of this name with these lanes.
@@ -47,13 +52,14 @@ impl Plan {
     /// Plans a request for `model` of which these fields are `used`.
     ///
     /// Every target of the model is in the plan but those that would have to refuse the request, or have no endpoint
-    /// for it. The host has a pool for each set of the targets' classes ([`pool::classes`]), so targets leave by their
-    /// class: only where all of one class refuse.
+    /// for it, or whose provider has no credential now. The host has a pool for each set of the targets' classes
+    /// ([`pool::classes`]), so targets leave by their class: only where all of one class must. One that has to stay is
+    /// asked without a credential, and its refusal makes Envoy try the next.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] for a model that is not configured; [`ErrorKind::InvalidRequest`], naming the field,
-    /// where no target can serve the request.
+    /// where no target can serve the request; [`ErrorKind::Overloaded`] where only credentials are missing.
     pub fn new(
         setup: &impl Known,
         table: &Table,
@@ -75,16 +81,20 @@ impl Plan {
             let refusal = refused(provider, upstream, facts, lacks, used);
             let step = Step { lane, model: upstream.to_owned() };
             let class = Class::new(provider, lacks);
-            candidates.push(Candidate { format: provider.format, class, refusal, step });
+            let ready = setup.has_credential(target.provider);
+            candidates.push(Candidate { format: provider.format, class, refusal, ready, step });
         }
         let classes = pool::classes(candidates.iter().map(|candidate| candidate.class));
         let serves = |class: usize| {
-            candidates.iter().zip(&classes).any(|(other, of)| *of == class && other.refusal.is_none())
+            candidates.iter().zip(&classes).any(|(other, of)| *of == class && other.serves() && other.ready)
         };
         let serving = candidates.iter().zip(&classes).filter(|(_, class)| serves(**class));
         let steps: Vec<Step> = serving.map(|(candidate, _)| candidate.step.clone()).collect();
         if !steps.is_empty() {
             return Ok(Self { pool: pool_name(plugin, &steps), steps });
+        }
+        if candidates.iter().any(Candidate::serves) {
+            return Err(without_credential(model));
         }
         // What is to blame in the request says more than that a provider has no such endpoint.
         let refusals =
@@ -110,7 +120,23 @@ struct Candidate {
     class: Class,
     /// What of the request it has to refuse.
     refusal: Option<Refusal>,
+    /// Its provider has what it must show.
+    ready: bool,
     step: Step,
+}
+
+impl Candidate {
+    fn serves(&self) -> bool {
+        self.refusal.is_none()
+    }
+}
+
+/// What a client is told is not for it to mend, and may be over soon: a token that is being renewed.
+fn without_credential(model: &str) -> ApiError {
+    let message = format!("The gateway has no credential now for any provider of the model `{model}`.");
+    let mut error = ApiError::new(ErrorKind::Overloaded, message).with_code("no_credential");
+    error.retry_after = Some(1000);
+    error
 }
 
 fn pool_name(plugin: &Plugin, steps: &[Step]) -> String {

@@ -82,6 +82,7 @@ pub struct Schemas {
     /// The same, which let other keys pass: for what passes through.
     open_response: Validator,
     open_chunk: Validator,
+    embeddings: Validator,
 }
 
 /// A closed schema beside the repository; `None` where it is not there.
@@ -95,17 +96,30 @@ impl Schemas {
     /// Reads them; `None` where they are not there.
     pub fn read() -> Option<Self> {
         let (response, chunk) = (document("openai.response")?, document("openai.chunk")?);
+        let embeddings = document("openai.embeddings")?;
         let validator = |document: &Value| jsonschema::validator_for(document).unwrap();
         let open = |mut document: Value| {
             open_up(&mut document);
             validator(&document)
         };
         Some(Self {
+            embeddings: open(embeddings),
             response: validator(&response),
             chunk: validator(&chunk),
             open_response: open(response),
             open_chunk: open(chunk),
         })
+    }
+
+    /// Checks a reply with embeddings, which may hold the vendor's own keys.
+    ///
+    /// # Errors
+    ///
+    /// What breaks the schema.
+    pub fn check_embeddings(&self, value: &Value) -> Result<(), String> {
+        let mut errors =
+            self.embeddings.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path()));
+        errors.next().map_or(Ok(()), |error| Err(error.chars().take(300).collect()))
     }
 
     /// Checks one whole reply or one chunk. `open`: it passed through, and may hold the vendor's own keys.

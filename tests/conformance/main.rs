@@ -9,10 +9,12 @@
     clippy::indexing_slicing,
     clippy::string_slice,
     missing_docs,
+    unreachable_pub,
     reason = "a test fails by panicking"
 )]
 
 mod client;
+mod embed;
 mod files;
 mod frame;
 mod read;

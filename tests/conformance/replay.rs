@@ -9,6 +9,7 @@ use switchyard::{
 
 use crate::{
     client::{self, Schemas},
+    embed,
     files::{Kind, Recording},
     frame,
     read::{Seen, anthropic, bedrock, cohere, gemini, openai, responses},
@@ -38,14 +39,15 @@ pub fn replay(recording: &Recording, schemas: Option<&Schemas>, report: &mut Rep
         Kind::Whole(format) => whole(name, format, &recording.body, schemas, report),
         Kind::Stream(format) => stream(name, format, &recording.body, schemas, report),
         Kind::Error(format, status) => error(name, format, status, &recording.body, report),
-        Kind::Embeddings(_) | Kind::Rerank(_) => report.skip(name, "not replayed yet"),
+        Kind::Embeddings(format) => embed::embeddings(name, format, &recording.body, schemas, report),
+        Kind::Rerank(format) => embed::rerank(name, format, &recording.body, report),
         Kind::Other(what) => {
             report.skip(name, &format!("not an answer of a chat or embeddings provider: {what}"))
         }
     }
 }
 
-fn context(include_usage: bool) -> ReplyContext {
+pub fn context(include_usage: bool) -> ReplyContext {
     ReplyContext { id: "x".repeat(24), created: 1_790_000_000, model: "m".into(), include_usage }
 }
 

@@ -1,6 +1,6 @@
 //! `switchyard check`, and the reading that other commands begin with.
 
-use std::path::Path;
+use std::{io::Read, path::Path};
 
 use switchyard::config::file::{
     self, Reading,
@@ -12,6 +12,9 @@ use switchyard::config::file::{
 /// The largest `gateway.yaml`: nobody writes a larger one, and a wrong path may name anything.
 const FILE_BYTES: u64 = 4 << 20;
 
+/// As much of a file of secrets is read; one that is larger is none.
+const SECRET_BYTES: u64 = 128 << 10;
+
 /// The machine that this runs on.
 pub(crate) struct Here;
 
@@ -22,6 +25,18 @@ impl Surroundings for Here {
 
     fn has_file(&self, path: &str) -> bool {
         Path::new(path).is_file()
+    }
+
+    fn env_text(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    }
+
+    fn file_text(&self, path: &str) -> Option<String> {
+        let file = std::fs::File::open(path).ok()?;
+        let mut text = String::new();
+        // A wrong path may name anything, also what never ends.
+        file.take(SECRET_BYTES).read_to_string(&mut text).ok()?;
+        Some(text)
     }
 }
 

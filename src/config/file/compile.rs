@@ -2,14 +2,15 @@
 
 use super::{
     address::BaseUrl,
+    credentials,
     kinds::{self, Kind},
     quirks,
-    types::{ApiKey, Gateway, Key, Model, Provider},
+    types::{Gateway, Key, Model, Provider},
     variables,
 };
 use crate::{
     config::plugin::{self, Plugin, RoleName, Secret},
-    provider::{catalogue, model::ModelFacts},
+    provider::{Format, catalogue, model::ModelFacts},
 };
 
 /// The header by which Envoy hands a provider's key from a file to the filter.
@@ -54,15 +55,27 @@ fn kind(provider: &Provider) -> Result<&'static Kind, String> {
     kinds::kind(&provider.kind).ok_or_else(|| format!("{}: unknown type {}", provider.name, provider.kind))
 }
 
+/// The wire format of a provider; `None` where its type is unknown.
+pub(super) fn format(provider: &Provider) -> Option<Format> {
+    provider.format.or_else(|| kinds::kind(&provider.kind).map(|kind| kind.format))
+}
+
 fn compile_provider(gateway: &Gateway, provider: &Provider) -> Result<plugin::Provider, String> {
     let kind = kind(provider)?;
     let url = base_url(provider)?;
     let whole = |path: &str| Ok::<_, String>(format!("{}{}", url.path, filled(provider, path)?));
     let (path, stream_path) = paths(provider, kind);
-    let secret = provider.api_key.as_ref().and_then(|key| secret(&provider.name, key));
-    let auth = |own: &Option<String>, of_kind: &str| own.clone().unwrap_or_else(|| of_kind.to_owned());
-    let auth_header = secret.is_some().then(|| auth(&provider.auth_header, kind.auth_header));
-    let auth_prefix = secret.is_some().then(|| auth(&provider.auth_prefix, kind.auth_prefix));
+    let secret = credentials::secret(gateway, provider)?;
+    // Tokens go where OAuth puts them (RFC 6750 §2.1), whatever the header of the type's keys; signatures are Envoy's.
+    let (header, prefix) = match &secret {
+        None | Some(Secret::Signer(_)) => (None, None),
+        Some(Secret::Token(_)) => (Some("authorization"), Some("Bearer ")),
+        Some(_) => (Some(kind.auth_header), Some(kind.auth_prefix)),
+    };
+    let auth_header =
+        header.map(|of_kind| provider.auth_header.clone().unwrap_or_else(|| of_kind.to_owned()));
+    let auth_prefix =
+        prefix.map(|of_kind| provider.auth_prefix.clone().unwrap_or_else(|| of_kind.to_owned()));
     Ok(plugin::Provider {
         name: provider.name.clone(),
         format: provider.format.unwrap_or(kind.format),
@@ -107,12 +120,6 @@ fn other_path<'p>(
 ) -> Option<&'p str> {
     let usual = of_kind.filter(|_| provider.format.is_none_or(|format| format == kind.format));
     own.as_deref().or(usual)
-}
-
-fn secret(provider: &str, key: &ApiKey) -> Option<Secret> {
-    let env = key.env.clone().map(Secret::Env);
-    let file = || key.file.as_ref().map(|_| Secret::Header(key_header(provider)));
-    env.or_else(file).or_else(|| key.value.clone().map(Secret::Value))
 }
 
 /// The headers of the type, with the file's own instead of those of the same name, then the file's others.

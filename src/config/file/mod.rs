@@ -11,6 +11,7 @@
 
 pub mod address;
 pub mod compile;
+pub mod credentials;
 pub mod duration;
 pub mod finding;
 pub mod kinds;
@@ -48,8 +49,10 @@ impl Reading {
 /// `around` is the machine that the gateway will run on.
 pub fn read(text: &str, around: &dyn Surroundings) -> Reading {
     let mut findings = Findings::default();
-    let gateway =
-        parse(text, &mut findings).inspect(|gateway| meaning::check(gateway, around, &mut findings));
+    let gateway = parse(text, &mut findings).map(|gateway| meaning::with_secrets(gateway, around));
+    if let Some(gateway) = &gateway {
+        meaning::check(gateway, around, &mut findings);
+    }
     let wrong = findings.any_mistake();
     Reading { gateway: gateway.filter(|_| !wrong), findings: findings.into_sorted() }
 }

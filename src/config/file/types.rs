@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::{duration::Duration, quirks::Quirks};
 use crate::provider::Format;
 
+mod credentials;
+
+pub use credentials::{Aws, Azure, Google, Hidden, Part};
+
 /// The whole file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -64,6 +68,15 @@ pub struct Provider {
     /// Its credential.
     #[serde(default)]
     pub api_key: Option<ApiKey>,
+    /// Or, in the place of a key: an AWS credential.
+    #[serde(default)]
+    pub aws: Option<Aws>,
+    /// Or a Google credential.
+    #[serde(default)]
+    pub google: Option<Google>,
+    /// Or a credential of Microsoft Entra.
+    #[serde(default)]
+    pub azure: Option<Azure>,
     /// Where it is, as the vendor's own SDK means it: with `/v1` for openai, openai-compatible and mistral, without a
     /// path for anthropic, gemini, bedrock and cohere.
     #[serde(default)]

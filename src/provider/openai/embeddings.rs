@@ -78,13 +78,19 @@ pub fn pass(body: &[u8], head: &Head, out: &mut Vec<u8>) -> Result<(bool, Option
 ///
 /// As [`pass`].
 pub fn read(body: &[u8]) -> Result<EmbeddingsReply<'_>, ApiError> {
-    let (reply, mut items) = open(body)?;
-    // Those without an index stay behind each other.
-    items.sort_by_key(|item| item.index.unwrap_or(u64::MAX));
-    let mut vectors = Vec::with_capacity(items.len());
+    let (reply, items) = open(body)?;
+    let mut places = vec![None; items.len()];
     for (place, item) in items.iter().enumerate() {
-        vectors.push(item.embedding.and_then(vector::read).ok_or_else(|| unreadable(place))?);
+        // Those without an index stand where they came.
+        let index = item.index.map_or(Some(place), |index| usize::try_from(index).ok());
+        let vector = item.embedding.and_then(vector::read).ok_or_else(|| unreadable(place))?;
+        match index.and_then(|index| places.get_mut(index)) {
+            Some(slot @ None) => *slot = Some(vector),
+            // Twice, or of a text that there is not.
+            _ => return Err(unreadable(place)),
+        }
     }
+    let vectors = places.into_iter().flatten().collect();
     Ok(EmbeddingsReply { vectors, tokens: reply.tokens, model: json::text(reply.model) })
 }
 

@@ -190,3 +190,39 @@ fn a_model_that_is_not_configured_is_named() {
     assert_eq!(error.kind, ErrorKind::NotFound);
     assert!(error.message.contains("`other`"), "{}", error.message);
 }
+
+/// A configuration in which one provider has nothing to show.
+struct Without(Config, usize);
+
+impl Known for Without {
+    fn plugin(&self) -> &Plugin {
+        &self.0.plugin
+    }
+
+    fn facts(&self, provider: usize, model: &str) -> &ModelFacts {
+        self.0.facts(provider, model)
+    }
+
+    fn lacks(&self, provider: usize) -> Fields {
+        self.0.lacks(provider)
+    }
+
+    fn has_credential(&self, provider: usize) -> bool {
+        provider != self.1
+    }
+}
+
+#[test]
+fn a_provider_without_a_credential_is_left_out_where_another_can_serve() {
+    let (both, table) = config(&[(0, "a"), (1, "b")]);
+    for (without, pool) in [(0, "pool/claude"), (1, "pool/openai"), (9, "pool/openai+claude")] {
+        let plan =
+            Plan::new(&Without(config(&[(0, "a"), (1, "b")]).0, without), &table, "m", Fields::default());
+        assert_eq!(plan.unwrap().pool, pool);
+    }
+    assert_eq!(Plan::new(&both, &table, "m", Fields::default()).unwrap().steps.len(), 2);
+    let (one, table) = config(&[(0, "a")]);
+    let error = Plan::new(&Without(one, 0), &table, "m", Fields::default()).unwrap_err();
+    assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Overloaded, Some("no_credential")));
+    assert_eq!(error.retry_after, Some(1000));
+}

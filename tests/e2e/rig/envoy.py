@@ -78,7 +78,7 @@ class Envoy:
         path = folder / "envoy.yaml"
         path.write_text(yaml.safe_dump(config, sort_keys=False))
         command = [*prefix, envoy_binary(), "-c", str(path), "--disable-hot-restart", "--concurrency", "1", "-l", "info"]
-        command += ["--log-path", str(self.log_path), "--drain-time-s", "1"]
+        command += ["--log-path", str(self.log_path), "--drain-time-s", "1", "--file-flush-interval-msec", "200"]
         clean = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
         with (folder / "envoy.stderr").open("wb") as stderr:
             self.process = subprocess.Popen(command, env={**clean, **env}, stdout=stderr, stderr=stderr)

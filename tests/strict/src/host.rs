@@ -6,6 +6,7 @@ use wasmtime::{Memory, TypedFunc};
 
 use crate::{
     count::Counts,
+    headers::HeaderMap,
     store::{Metrics, SharedData},
     stream::{Callback, Exchange, Stream},
 };
@@ -19,6 +20,23 @@ pub struct Plugin {
     pub configuration: Vec<u8>,
     /// Envoy's `allow_on_headers_stop_iteration`: without it a pause in a header callback never ends.
     pub stop_on_headers: bool,
+}
+
+/// An HTTP call that a plugin made.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The number by which its reply is told.
+    pub id: u32,
+    /// The root context of the plugin that made it.
+    pub root: u32,
+    /// Where to.
+    pub cluster: String,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// How long it may take, in milliseconds.
+    pub timeout: u32,
 }
 
 /// The host's state.
@@ -40,6 +58,16 @@ pub struct Host {
     pub shared: SharedData,
     /// Metrics.
     pub metrics: Metrics,
+    /// Clusters that calls may go to.
+    pub clusters: Vec<String>,
+    /// The calls that were made.
+    pub calls: Vec<Call>,
+    /// The reply that the running callback tells of: headers and body.
+    pub call_reply: Option<(HeaderMap, Vec<u8>)>,
+    /// What the function `sign` gives; without one there is no such function.
+    pub signature: Option<Vec<u8>>,
+    /// The arguments that it was called with.
+    pub signed: Vec<Vec<u8>>,
     /// What was logged: level 0 (trace) to 5 (critical), text.
     pub logs: Vec<(u32, String)>,
     /// Rules broken since the last look.

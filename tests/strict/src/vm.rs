@@ -228,6 +228,26 @@ impl Vm {
         self.optional::<_, ()>(root, Callback::Tick, root).map(|_| ())
     }
 
+    /// Answers a call that a plugin made; `None`: it could not be reached.
+    ///
+    /// # Errors
+    /// A trap.
+    pub fn answer_call(&mut self, call: u32, reply: Option<(u16, &str)>) -> Result<()> {
+        let made = self.host().calls.iter().find(|made| made.id == call).expect("a call that was made");
+        let root = made.root;
+        let (mut headers, mut length, mut count) = (HeaderMap::default(), 0, 0);
+        if let Some((status, body)) = reply {
+            headers.add(b":status", status.to_string().as_bytes()).expect("a status fits");
+            (length, count) = (size(body.as_bytes()), 1);
+        }
+        // Envoy tells of a failure by a reply without headers (`Context::onHttpCallFailure`).
+        let body = reply.map(|(_, body)| body.as_bytes().to_vec()).unwrap_or_default();
+        self.host_mut().call_reply = Some((headers, body));
+        let done = self.optional::<_, ()>(root, Callback::CallReply, (root, call, count, length, 0u32));
+        self.host_mut().call_reply = None;
+        done.map(|_| ())
+    }
+
     /// A stream context that is open.
     pub fn stream(&mut self, context: u32) -> &mut Stream {
         self.host_mut().streams.get_mut(&context).expect("an open context")

@@ -45,7 +45,7 @@ pub(super) fn lane(gateway: &Gateway, plugin: &Plugin, lane: Lane) -> Result<Clu
     Ok(Cluster { name, comment, text })
 }
 
-fn discovery(url: &BaseUrl) -> String {
+pub(super) fn discovery(url: &BaseUrl) -> String {
     match url.ip() {
         Some(_) => "type: STATIC\n".to_owned(),
         None => "# One host however many addresses: failures are counted for the provider, not for each of them.\n\
@@ -72,7 +72,7 @@ outlier_detection:
     )
 }
 
-fn protocol(url: &BaseUrl) -> &'static str {
+pub(super) fn protocol(url: &BaseUrl) -> &'static str {
     if url.tls {
         r#"typed_extension_protocol_options:
   envoy.extensions.upstreams.http.v3.HttpProtocolOptions:

@@ -6,7 +6,7 @@ use switchyard::config::{
 };
 
 use super::{
-    Options, route, secret,
+    Options, aws, route, secret,
     text::{indent, item},
     wasm,
 };
@@ -105,6 +105,7 @@ typed_config:
     }
     text.push_str("  # Translates the request for this provider, and its reply back.\n");
     text.push_str(&indent(2, &wasm::filter("switchyard.provider", upstream, options)?));
+    text.push_str(&indent(2, &aws::filters(gateway)?));
     text.push_str(
         r#"  - name: envoy.filters.http.upstream_codec
     typed_config:

@@ -3,6 +3,7 @@
 //! The same pieces make two forms: one static file (`render envoy`), and a bootstrap with files of listeners and
 //! clusters that Envoy watches (`run`), so that a changed `gateway.yaml` takes effect without a restart.
 
+mod aws;
 mod bootstrap;
 mod cluster;
 mod listener;
@@ -11,13 +12,16 @@ mod route;
 mod secret;
 mod text;
 mod tls;
+mod token;
 mod wasm;
 
 use std::{io::Write, net::SocketAddr, path::Path};
 
 use switchyard::config::{
     file::{
-        address, compile, pools,
+        address, compile,
+        credentials::{self, Credential},
+        pools,
         types::{Gateway, Provider},
     },
     plugin::{Plugin, RoleName},
@@ -28,10 +32,15 @@ use crate::check;
 /// Where the admin page listens when the file does not say.
 const ADMIN: &str = "127.0.0.1:9901";
 
-/// The oldest Envoy that takes what is rendered for a file: keys in files need the formatters of `header_mutation`.
+/// The oldest Envoy that takes what is rendered for a file: keys in files need the formatters of `header_mutation`, and
+/// service accounts its function that signs.
 pub(crate) fn oldest_envoy(gateway: &Gateway) -> (u32, u32) {
-    let in_file = |provider: &Provider| provider.api_key.as_ref().is_some_and(|key| key.file.is_some());
-    if gateway.providers.iter().any(in_file) { (1, 40) } else { (1, 36) }
+    let of = |provider: &Provider| match credentials::of(provider) {
+        Credential::Key(key) if key.file.is_some() => (1, 40),
+        Credential::Google(google) if credentials::is_account(&google) => (1, 38),
+        _ => (1, 36),
+    };
+    gateway.providers.iter().map(of).max().unwrap_or((1, 36))
 }
 
 /// What a rendering depends on besides the file.
@@ -79,6 +88,7 @@ pub(crate) fn render(gateway: &Gateway, options: &Options) -> Result<Rendering, 
     for pool in &pools {
         clusters.push(pool::cluster(gateway, &downstream, pool));
     }
+    clusters.extend(token::clusters(gateway)?);
     Ok(Rendering {
         source: options.source.clone(),
         oldest: oldest_envoy(gateway),

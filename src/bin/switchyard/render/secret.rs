@@ -39,7 +39,7 @@ typed_config:
 }
 
 /// The directory of a file. Envoy watches it: a file that is moved into place is seen only there.
-fn directory(file: &str) -> &str {
+pub(super) fn directory(file: &str) -> &str {
     match file.rsplit_once('/') {
         Some(("", _)) => "/",
         Some((directory, _)) => directory,

@@ -44,7 +44,7 @@ typed_config:
 fn env(plugin: &Plugin) -> String {
     let mut names: Vec<String> = Vec::new();
     for provider in &plugin.providers {
-        if let Some(Secret::Env(name)) = &provider.secret
+        if let Some(name) = provider.secret.as_ref().and_then(Secret::variable)
             && !names.contains(&quote(name))
         {
             names.push(quote(name));

@@ -18,7 +18,12 @@ use clap::Args;
 use envoy::Envoy;
 use place::StateDirectory;
 use reload::{Serving, Watch};
-use switchyard::config::file::{self, address, meaning::Surroundings, types::Gateway};
+use switchyard::config::file::{
+    self, address,
+    credentials::{self, Credential},
+    meaning::Surroundings,
+    types::Gateway,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -160,15 +165,22 @@ async fn without_file(listen: &str) -> Result<Gateway, String> {
 /// A line that names the provider and what it lacks.
 fn keys_are_there(gateway: &Gateway) -> Result<(), String> {
     for (index, provider) in gateway.providers.iter().enumerate() {
-        let Some(key) = &provider.api_key else { continue };
-        let lacks = match (&key.env, &key.file) {
-            (Some(name), _) if !Here.has_env(name) => format!("{name} is not set"),
-            (_, Some(file)) if !Here.has_file(file) => format!("{file} is not there"),
+        let (at, env, file) = match credentials::of(provider) {
+            Credential::Key(key) => ("api_key", key.env.clone(), key.file.clone()),
+            Credential::Google(google) => {
+                ("google.service_account", google.service_account.and_then(|part| part.env), None)
+            }
+            Credential::Azure(azure) => ("azure.client_secret", azure.client_secret.env.clone(), None),
+            Credential::Aws(_) | Credential::None => continue,
+        };
+        let lacks = match (env, file) {
+            (Some(name), _) if !Here.has_env(&name) => format!("{name} is not set"),
+            (_, Some(file)) if !Here.has_file(&file) => format!("{file} is not there"),
             _ => continue,
         };
         let name = &provider.name;
         return Err(format!(
-            "provider {name} has no key: {lacks} (providers[{index}].api_key); set it, or remove {name}"
+            "provider {name} has no key: {lacks} (providers[{index}].{at}); set it, or remove {name}"
         ));
     }
     Ok(())

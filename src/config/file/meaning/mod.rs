@@ -1,5 +1,6 @@
 //! What a schema cannot say: names that refer to each other, addresses, and what is not there yet.
 
+mod credentials;
 mod keys;
 mod models;
 mod providers;
@@ -13,12 +14,29 @@ pub trait Surroundings {
     fn has_env(&self, name: &str) -> bool;
     /// Whether a file is there.
     fn has_file(&self, path: &str) -> bool;
+    /// The text of an environment variable; `None` where it is not set or empty.
+    fn env_text(&self, _name: &str) -> Option<String> {
+        None
+    }
+    /// The text of a small file; `None` where it cannot be read.
+    fn file_text(&self, _path: &str) -> Option<String> {
+        None
+    }
+}
+
+/// Fills in the secrets that stand in the rendering: what only this machine has of them.
+pub fn with_secrets(mut gateway: Gateway, around: &dyn Surroundings) -> Gateway {
+    for provider in &mut gateway.providers {
+        credentials::fill(provider, around);
+    }
+    gateway
 }
 
 /// Checks a file whose keys and types are right.
 pub fn check(gateway: &Gateway, around: &dyn Surroundings, findings: &mut Findings) {
     listeners(gateway, findings);
     providers::check(gateway, around, findings);
+    credentials::check(gateway, around, findings);
     models::check(gateway, findings);
     keys::check(gateway, findings);
     if gateway.outlier.max_ejection < gateway.outlier.ejection {

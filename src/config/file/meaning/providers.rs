@@ -5,6 +5,7 @@ use super::{
 };
 use crate::config::file::{
     address::{self, BaseUrl},
+    credentials::{self, Credential},
     finding::Findings,
     kinds, nearest,
     types::{ApiKey, Gateway, Provider},
@@ -31,7 +32,7 @@ pub(super) fn check(gateway: &Gateway, around: &dyn Surroundings, findings: &mut
         headers(provider, &path, findings);
         match &provider.api_key {
             Some(key) => api_key(key, &format!("{path}.api_key"), around, findings),
-            None if needs_key(provider) => {
+            None if needs_key(provider) && credentials::of(provider) == Credential::None => {
                 let hint = usual_key(provider);
                 findings.warning(
                     &path,
@@ -157,7 +158,7 @@ fn api_key(key: &ApiKey, path: &str, around: &dyn Surroundings, findings: &mut F
     }
 }
 
-fn env(name: &str, at: &str, around: &dyn Surroundings, findings: &mut Findings) {
+pub(super) fn env(name: &str, at: &str, around: &dyn Surroundings, findings: &mut Findings) {
     let rest = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if name.is_empty() || !name.bytes().all(rest) || name.starts_with(|first: char| first.is_ascii_digit()) {
         // Not repeated: who puts the key itself here must not find it in a log.

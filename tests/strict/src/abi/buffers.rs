@@ -8,6 +8,7 @@ use crate::{
 /// What a buffer type names.
 enum Buffer {
     Body(Way),
+    CallReply,
     VmConfiguration,
     PluginConfiguration,
 }
@@ -16,6 +17,7 @@ fn kind(guest: &mut Guest<'_, '_>, kind: u32) -> Answer<Buffer> {
     match kind {
         0 => Ok(Buffer::Body(Way::Request)),
         1 => Ok(Buffer::Body(Way::Response)),
+        4 => Ok(Buffer::CallReply),
         6 => Ok(Buffer::VmConfiguration),
         7 => Ok(Buffer::PluginConfiguration),
         other => guest.refuse(Status::NotFound, format!("buffer type {other} is never there")),
@@ -39,6 +41,10 @@ fn bytes(guest: &mut Guest<'_, '_>, buffer: u32) -> Answer<Vec<u8>> {
             guest.violation(format!("the {way:?} body is closed"));
             Ok(Vec::new())
         }
+        Buffer::CallReply => match guest.host().call_reply.clone() {
+            Some((_, body)) => Ok(body),
+            None => guest.refuse(Status::NotFound, "a call's reply is there in its own callback only"),
+        },
         Buffer::VmConfiguration if callback == Callback::VmStart => Ok(guest.host().vm_configuration.clone()),
         Buffer::PluginConfiguration if callback == Callback::Configure => {
             let plugin = guest.host().plugins.get(&context);

@@ -113,6 +113,9 @@ fn missing_pseudo_header(guest: &mut Guest<'_, '_>, kind: u32) -> Answer {
 
 /// `proxy_get_header_map_value`: the first value of a name.
 pub(super) fn get(guest: &mut Guest<'_, '_>, kind: u32, at: u32, len: u32, data: u32, size: u32) -> Answer {
+    if kind == 6 {
+        return call_reply(guest, at, len, data, size);
+    }
     let name = guest.read(at, len)?;
     let logging = guest.host().now.is_some_and(|(_, callback)| callback == Callback::Log);
     let Some(map) = readable(guest, kind)? else {
@@ -158,4 +161,14 @@ fn pair(guest: &mut Guest<'_, '_>, at: u32, len: u32, to: u32, to_len: u32) -> A
         guest.violation(why);
     }
     Ok((name, value))
+}
+
+/// A header of the reply to a call, which is there in its own callback only.
+fn call_reply(guest: &mut Guest<'_, '_>, at: u32, len: u32, data: u32, size: u32) -> Answer {
+    let name = guest.read(at, len)?;
+    let Some((headers, _)) = guest.host().call_reply.clone() else {
+        return guest.refuse(Status::BadArgument, "a call's reply is there in its own callback only");
+    };
+    let found = headers.pairs().iter().find(|(have, _)| *have == name).map(|(_, value)| value.clone());
+    guest.give(&found.ok_or(Status::NotFound)?, data, size)
 }

@@ -4,6 +4,7 @@
 //! that imports it does not load there.
 
 mod buffers;
+mod calls;
 mod maps;
 mod shared;
 mod streams;
@@ -64,24 +65,25 @@ pub fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         proxy_get_metric(id: u32, out: u32) => shared::get_metric;
         proxy_record_metric(id: u32, value: u64) => shared::record_metric;
         proxy_increment_metric(id: u32, offset: i64) => shared::increment_metric;
+        proxy_http_call(cluster: u32, cluster_len: u32, headers: u32, headers_len: u32, body: u32, body_len: u32,
+            trailers: u32, trailers_len: u32, timeout: u32, out: u32) => calls::http_call;
+        proxy_call_foreign_function(name: u32, name_len: u32, at: u32, len: u32, data: u32, size: u32) => calls::foreign;
+        proxy_set_effective_context(context: u32) => calls::effective;
     }
     unplayed! { linker:
         proxy_continue_stream(a);
         proxy_close_stream(a);
         proxy_done();
-        proxy_set_effective_context(a);
         proxy_get_status(a, b, c);
         proxy_register_shared_queue(a, b, c);
         proxy_resolve_shared_queue(a, b, c, d, e);
         proxy_dequeue_shared_queue(a, b, c);
         proxy_enqueue_shared_queue(a, b, c);
-        proxy_http_call(a, b, c, d, e, f, g, h, i, j);
         proxy_grpc_call(a, b, c, d, e, f, g, h, i, j, k, l);
         proxy_grpc_stream(a, b, c, d, e, f, g, h, i);
         proxy_grpc_send(a, b, c, d);
         proxy_grpc_cancel(a);
         proxy_grpc_close(a);
-        proxy_call_foreign_function(a, b, c, d, e, f);
     }
     Ok(())
 }

@@ -97,6 +97,15 @@ impl Gateway {
         Ok(exchanged)
     }
 
+    /// Runs the timers of both roles.
+    ///
+    /// # Errors
+    /// A trap.
+    pub fn tick(&mut self) -> Result<()> {
+        self.vm.tick(self.gateway)?;
+        self.vm.tick(self.provider)
+    }
+
     /// The VM.
     pub fn vm(&mut self) -> &mut Vm {
         &mut self.vm

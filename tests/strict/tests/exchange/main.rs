@@ -10,4 +10,5 @@ mod failover;
 mod local;
 mod same;
 mod splits;
+mod tokens;
 mod trailers;
