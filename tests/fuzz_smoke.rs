@@ -169,10 +169,15 @@ fn chat_request() {
 
 /// Streams and replies of the golden cases of a format, each behind a count and steps of cuts.
 fn replies(format: Format) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/chat").join(format.name());
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/chat");
+    // What a chat client gets is what OpenAI sends.
+    let (folder, names) = match format {
+        Format::Openai => (golden, ["client.sse", "client.json", "reply.json"]),
+        _ => (golden.join(format.name()), ["stream.sse", "stream.events.txt", "reply.json"]),
+    };
     let mut random = Random(11);
     let mut seeds = Vec::new();
-    for name in ["stream.sse", "stream.events.txt", "reply.json"] {
+    for name in names {
         for path in files(&folder, name) {
             let steps: Vec<u8> = (0..9).map(|_| (random.next() % 60) as u8).collect();
             let bytes = std::fs::read(&path).unwrap();
@@ -194,6 +199,17 @@ macro_rules! replies {
 }
 
 replies! {
+    reply_openai Openai,
     reply_anthropic Anthropic,
     reply_gemini Gemini,
+    reply_bedrock Bedrock,
+    reply_bedrock_anthropic BedrockAnthropic,
+    reply_cohere Cohere,
+    reply_mistral Mistral,
+    reply_responses Responses,
+}
+
+#[test]
+fn aws() {
+    run("aws", &replies(Format::Bedrock), entry::aws);
 }

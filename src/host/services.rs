@@ -106,7 +106,7 @@ impl Services for Wasm {
     }
 
     fn call_body(&self, max: usize) -> Result<Vec<u8>, HostError> {
-        fetch(|data, size| unsafe { proxy_get_buffer_bytes(CALL_BODY, 0, max.min(ALL), data, size) })
+        fetch(|data, size| unsafe { proxy_get_buffer_bytes(CALL_BODY, 0, max, data, size) })
     }
 
     fn call_function(&self, name: &str, arguments: &[u8]) -> Result<Vec<u8>, HostError> {

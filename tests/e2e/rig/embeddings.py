@@ -164,7 +164,7 @@ class Mistral:
 class Bedrock:
     """Titan on Bedrock; counts the tokens in a header too."""
 
-    check = staticmethod(checker({f"/model/{TITAN}/invoke"}, "authorization", f"Bearer {BEDROCK_KEY}",
+    check = staticmethod(checker({"/model/" + TITAN.replace(":", "%3A") + "/invoke"}, "authorization", f"Bearer {BEDROCK_KEY}",
                                  {"inputText", "dimensions"}, {"inputText"}))
 
     @staticmethod
