@@ -61,7 +61,11 @@ fn a_buffer_is_closed_out_of_its_callback() {
         &play(&on("request_body", &read(7), 0)),
         &["a configuration is there in its own callback only"],
     );
-    assert_broken(&play(&on("request_body", &read(4), 0)), &["buffer type 4 is never there"]);
+    assert_broken(
+        &play(&on("request_body", &read(4), 0)),
+        &["a call's reply is there in its own callback only"],
+    );
+    assert_broken(&play(&on("request_body", &read(5), 0)), &["buffer type 5 is never there"]);
 }
 
 #[test]
