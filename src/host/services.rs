@@ -9,7 +9,7 @@ use proxy_wasm::types::Status;
 
 use super::{
     Host, HostError, Services,
-    abi::{ALL, Wasm, check, fetch},
+    abi::{Wasm, check, fetch},
 };
 
 #[link(wasm_import_module = "env")]
