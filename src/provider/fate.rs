@@ -25,6 +25,21 @@ pub enum Fate {
     Refused(&'static str),
 }
 
+/// As [`Fate::Mapped`]. How it is mapped is for the documentation: the filter, which asks only what is refused, is built
+/// without these texts.
+pub(super) const fn mapped(text: &'static str) -> Fate {
+    Fate::Mapped(documented(text))
+}
+
+/// As [`Fate::Dropped`], likewise.
+pub(super) const fn dropped(text: &'static str) -> Fate {
+    Fate::Dropped(documented(text))
+}
+
+const fn documented(text: &'static str) -> &'static str {
+    if cfg!(target_arch = "wasm32") { "" } else { text }
+}
+
 /// The fate of a chat request's field at a provider of this format.
 pub fn of_chat(format: Format, field: Field) -> Fate {
     match format {

@@ -1,6 +1,9 @@
 //! What becomes of the fields of a request for embeddings.
 
-use super::Fate::{self, Dropped, Forwarded, Mapped, Refused};
+use super::{
+    Fate::{self, Forwarded, Refused},
+    dropped, mapped,
+};
 use crate::{
     dialect::embeddings::field::Field,
     provider::{Format, bedrock::embeddings::Family},
@@ -27,14 +30,14 @@ pub fn of(format: Format, field: Field) -> Fate {
     }
     match field {
         F::Model if matches!(format, Format::Gemini | Format::Vertex | Format::Bedrock) => {
-            Mapped("the path: the target's own name")
+            mapped("the path: the target's own name")
         }
-        F::Model => Mapped("`model`: the target's own name"),
+        F::Model => mapped("`model`: the target's own name"),
         F::Input => input(format),
         F::InputMany if format == Format::Bedrock => {
-            Mapped("`texts` of Cohere's models; refused for the others, which take one text a request")
+            mapped("`texts` of Cohere's models; refused for the others, which take one text a request")
         }
-        F::InputMany => Mapped("as `input`"),
+        F::InputMany => mapped("as `input`"),
         F::InputOver96 if matches!(format, Format::Cohere | Format::Bedrock) => {
             Refused("Cohere's models take at most 96 texts a request")
         }
@@ -43,24 +46,24 @@ pub fn of(format: Format, field: Field) -> Fate {
             Refused("Cohere's models take at most 96 texts a request")
         }
         F::InputOver250 => over_250(format),
-        F::InputOver96 | F::InputOver100 => Mapped("as `input`"),
+        F::InputOver96 | F::InputOver100 => mapped("as `input`"),
         F::InputTokens => Refused("tokens mean nothing to another model's tokenizer"),
         F::InputOther => Refused("what is not known cannot be translated"),
         F::Dimensions => dimensions(format),
-        F::EncodingFormat => Mapped(
+        F::EncodingFormat => mapped(
             "the provider is asked for numbers; the gateway makes base64 of 32-bit floats of them where wanted",
         ),
         F::EncodingOther => Refused("the gateway knows `float` and `base64`"),
         F::InputType => input_type(format),
-        F::User => Dropped("a label for OpenAI's own watch against abuse"),
-        F::Unknown => Dropped("the provider refuses requests with keys that it does not know"),
+        F::User => dropped("a label for OpenAI's own watch against abuse"),
+        F::Unknown => dropped("the provider refuses requests with keys that it does not know"),
     }
 }
 
 fn openai(field: Field) -> Fate {
     match field {
-        Field::Model => Mapped("`model`: the target's own name"),
-        Field::EncodingFormat => Mapped(
+        Field::Model => mapped("`model`: the target's own name"),
+        Field::EncodingFormat => mapped(
             "forwarded; where the provider answers in the other form all the same, the gateway turns it",
         ),
         _ => Forwarded,
@@ -68,7 +71,7 @@ fn openai(field: Field) -> Fate {
 }
 
 fn input(format: Format) -> Fate {
-    Mapped(match format {
+    mapped(match format {
         Format::Gemini => "`requests[].content`",
         Format::Vertex => "`requests[].content` for Gemini's models, `instances[].content` for the others",
         Format::Bedrock => "`inputText` (Titan), `singleEmbeddingParams.text.value` (Nova), `texts` (Cohere)",
@@ -82,12 +85,12 @@ fn over_250(format: Format) -> Fate {
         Format::Vertex => Refused("Vertex AI takes at most 250 texts a request"),
         Format::Gemini => Refused("Gemini takes at most 100 texts a request"),
         Format::Cohere | Format::Bedrock => Refused("Cohere's models take at most 96 texts a request"),
-        _ => Mapped("as `input`"),
+        _ => mapped("as `input`"),
     }
 }
 
 fn dimensions(format: Format) -> Fate {
-    Mapped(match format {
+    mapped(match format {
         Format::Gemini => "`outputDimensionality`",
         Format::Vertex => "`outputDimensionality`, of `embedContentConfig` or `parameters`",
         Format::Bedrock => {
@@ -101,14 +104,14 @@ fn dimensions(format: Format) -> Fate {
 fn input_type(format: Format) -> Fate {
     match format {
         Format::Gemini | Format::Vertex => {
-            Mapped("the task type: `RETRIEVAL_DOCUMENT`, `RETRIEVAL_QUERY`, …")
+            mapped("the task type: `RETRIEVAL_DOCUMENT`, `RETRIEVAL_QUERY`, …")
         }
-        Format::Bedrock => Mapped(
+        Format::Bedrock => mapped(
             "`input_type` (Cohere) or `embeddingPurpose` (Nova); without it `search_document` and `GENERIC_INDEX`; \
              left out for Titan, which has one embedding for all uses",
         ),
-        Format::Cohere => Mapped("`input_type`, which Cohere requires; without it `search_document`"),
-        _ => Dropped("Mistral's models have one embedding for all uses"),
+        Format::Cohere => mapped("`input_type`, which Cohere requires; without it `search_document`"),
+        _ => dropped("Mistral's models have one embedding for all uses"),
     }
 }
 

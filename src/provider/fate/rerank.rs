@@ -1,6 +1,9 @@
 //! What becomes of the fields of a rerank request.
 
-use super::Fate::{self, Dropped, Forwarded, Mapped, Refused};
+use super::{
+    Fate::{self, Forwarded, Refused},
+    dropped, mapped,
+};
 use crate::{
     dialect::rerank::field::Field,
     provider::{Format, bedrock},
@@ -27,22 +30,22 @@ pub fn of(format: Format, field: Field) -> Fate {
         return Refused(why);
     }
     match (format, field) {
-        (Format::Openai, F::Model) => Mapped("`model`: the target's own name"),
+        (Format::Openai, F::Model) => mapped("`model`: the target's own name"),
         (Format::Openai, _) => Forwarded,
-        (Format::Bedrock, F::Model) => Mapped("the path: the target's own name"),
-        (_, F::Model) => Mapped("`model`: the target's own name"),
+        (Format::Bedrock, F::Model) => mapped("the path: the target's own name"),
+        (_, F::Model) => mapped("`model`: the target's own name"),
         (_, F::Query | F::TopN) => Forwarded,
         (_, F::QueryOther) => Refused("the provider takes text only"),
         (_, F::Documents) => Forwarded,
-        (_, F::DocumentObjects) => Mapped("the text alone"),
+        (_, F::DocumentObjects) => mapped("the text alone"),
         (_, F::DocumentOther) => Refused("the provider takes text only"),
         (Format::Bedrock, F::MaxTokensPerDoc) => Refused("the models on Bedrock are not known to take it"),
         (_, F::MaxTokensPerDoc) => Forwarded,
-        (_, F::ReturnDocuments) => Mapped("by the gateway, which puts the documents' texts into the reply"),
+        (_, F::ReturnDocuments) => mapped("by the gateway, which puts the documents' texts into the reply"),
         (_, F::ReturnLarge) => Refused("the gateway holds no more of them until the reply comes"),
         (_, F::RankFields) => Refused("the provider ranks by the whole text"),
-        (_, F::User) => Dropped("a label that the provider does not take"),
-        (_, F::Unknown) => Dropped("the provider refuses requests with keys that it does not know"),
+        (_, F::User) => dropped("a label that the provider does not take"),
+        (_, F::Unknown) => dropped("the provider refuses requests with keys that it does not know"),
     }
 }
 

@@ -6,7 +6,10 @@
 use crate::{
     dialect::chat::field::Field,
     provider::{
-        fate::Fate::{self, Dropped, Forwarded, Mapped, Refused},
+        fate::{
+            Fate::{self, Forwarded, Refused},
+            dropped, mapped,
+        },
         model::ModelFacts,
     },
 };
@@ -16,8 +19,8 @@ use crate::{
 pub fn of_chat(field: Field) -> Fate {
     use Field as F;
     match field {
-        F::Model => Mapped("`model`: the target's own name"),
-        F::Messages => Mapped(
+        F::Model => mapped("`model`: the target's own name"),
+        F::Messages => mapped(
             "`messages`: developer messages as system ones; a system message behind one of the assistant or of a tool \
              is marked text of the user; a short turn of the assistant stands between the result of a tool and the \
              user; empty turns of the assistant are left out, one that comes last has `prefix`; ids of calls other \
@@ -25,69 +28,69 @@ pub fn of_chat(field: Field) -> Fate {
         ),
         F::Stream => Forwarded,
         F::StreamOptions => {
-            Dropped("Mistral always reports usage; the gateway shows it where it was asked for")
+            dropped("Mistral always reports usage; the gateway shows it where it was asked for")
         }
-        F::MaxTokens | F::MaxCompletionTokens => Mapped("`max_tokens`, at most what the model can"),
-        F::Temperature => Mapped("`temperature`, at most 1.5"),
+        F::MaxTokens | F::MaxCompletionTokens => mapped("`max_tokens`, at most what the model can"),
+        F::Temperature => mapped("`temperature`, at most 1.5"),
         F::TopP | F::TopK => Forwarded,
         F::N => Refused("the gateway passes on one answer a request"),
-        F::Stop => Mapped("`stop`, a list without empty texts"),
-        F::Tools => Mapped("`tools`; without `parameters` they take none"),
+        F::Stop => mapped("`stop`, a list without empty texts"),
+        F::Tools => mapped("`tools`; without `parameters` they take none"),
         F::CustomTools => Refused("functions of Mistral models take JSON"),
-        F::ToolChoice => Mapped(
+        F::ToolChoice => mapped(
             "`tool_choice`: `required` as `any`, `allowed_tools` by leaving the others out; left out where there are \
              no tools",
         ),
-        F::ForcedTool => Mapped("`any`, or the name"),
+        F::ForcedTool => mapped("`any`, or the name"),
         F::ParallelToolCalls => Forwarded,
-        F::ResponseFormat => Mapped("`response_format`; `text`, which is the default, is left out"),
-        F::JsonSchema => Mapped("`response_format.json_schema`, with a name where it has none"),
-        F::ReasoningEffort => Mapped(
+        F::ResponseFormat => mapped("`response_format`; `text`, which is the default, is left out"),
+        F::JsonSchema => mapped("`response_format.json_schema`, with a name where it has none"),
+        F::ReasoningEffort => mapped(
             "`reasoning_effort`, the nearest that the model knows; left out for models that are not known to take one",
         ),
-        F::Thinking => Mapped("as `reasoning_effort`, the nearest of a budget"),
-        F::Verbosity => Dropped("a hint of style without a counterpart"),
+        F::Thinking => mapped("as `reasoning_effort`, the nearest of a budget"),
+        F::Verbosity => dropped("a hint of style without a counterpart"),
         F::Logprobs | F::TopLogprobs => {
             Refused("the gateway does not pass on probabilities of tokens from Mistral")
         }
         F::LogitBias => Refused("Mistral does not take token biases"),
-        F::Seed => Mapped("`random_seed`, without its sign"),
+        F::Seed => mapped("`random_seed`, without its sign"),
         F::PresencePenalty | F::FrequencyPenalty => Forwarded,
         F::Modalities => Refused("the gateway passes on text alone from Mistral"),
         F::AudioOut => Refused("the gateway passes on no audio from Mistral"),
-        F::Prediction => Mapped("`prediction`, its texts joined"),
-        F::ServiceTier => Dropped("tiers are bought apart at each provider; Mistral's default applies"),
-        F::Store => Dropped("Mistral stores no answers for later use"),
+        F::Prediction => mapped("`prediction`, its texts joined"),
+        F::ServiceTier => dropped("tiers are bought apart at each provider; Mistral's default applies"),
+        F::Store => dropped("Mistral stores no answers for later use"),
         F::Metadata => Forwarded,
-        F::User | F::SafetyIdentifier => Dropped("Mistral has no place for an end user's id"),
+        F::User | F::SafetyIdentifier => dropped("Mistral has no place for an end user's id"),
         F::PromptCacheKey => Forwarded,
-        F::PromptCacheRetention => Dropped("Mistral keeps its cache as long as it will"),
+        F::PromptCacheRetention => dropped("Mistral keeps its cache as long as it will"),
         F::WebSearchOptions => Refused("the answer would lack its search"),
-        F::Functions => Mapped("`tools`, the field's successor"),
-        F::FunctionCall => Mapped("`tool_choice`, the field's successor"),
-        F::MessageName => Dropped("only messages of tools have names there, and keep them"),
+        F::Functions => mapped("`tools`, the field's successor"),
+        F::FunctionCall => mapped("`tool_choice`, the field's successor"),
+        F::MessageName => dropped("only messages of tools have names there, and keep them"),
         F::PartText => Forwarded,
-        F::PartImage => Mapped("an `image_url` chunk with `detail`; a PDF is a document"),
+        F::PartImage => mapped("an `image_url` chunk with `detail`; a PDF is a document"),
         F::PartLink => Forwarded,
-        F::PartAudio => Mapped("an `input_audio` chunk, its base64 alone"),
+        F::PartAudio => mapped("an `input_audio` chunk, its base64 alone"),
         F::MessageAudio => Refused("an id of OpenAI's stands for no sound elsewhere"),
-        F::PartFile => Mapped(
+        F::PartFile => mapped(
             "a `document_url` chunk with its name, by URL or data URL; an image is an `image_url` chunk; a `file_id` \
              must be one of Mistral's own",
         ),
-        F::PartRefusal => Mapped("a text chunk"),
+        F::PartRefusal => mapped("a text chunk"),
         F::PartUnknown => Refused("what is not known cannot be translated"),
-        F::CacheControl => Dropped("Mistral caches by `prompt_cache_key`"),
+        F::CacheControl => dropped("Mistral caches by `prompt_cache_key`"),
         F::ReasoningContent => {
-            Mapped("a `thinking` chunk; left out for models that are not known to reason, which refuse it")
+            mapped("a `thinking` chunk; left out for models that are not known to reason, which refuse it")
         }
-        F::ThinkingBlocks => Mapped(
+        F::ThinkingBlocks => mapped(
             "`thinking` chunks without their signatures; left out for models that are not known to reason",
         ),
-        F::CallSignature => Dropped("Google's signatures mean nothing to Mistral"),
-        F::MessageExtra => Dropped("what a reply told beside its text; Mistral takes none of it back"),
-        F::Annotations => Dropped("what a reply cited is not part of the conversation"),
-        F::Unknown => Dropped(
+        F::CallSignature => dropped("Google's signatures mean nothing to Mistral"),
+        F::MessageExtra => dropped("what a reply told beside its text; Mistral takes none of it back"),
+        F::Annotations => dropped("what a reply cited is not part of the conversation"),
+        F::Unknown => dropped(
             "Mistral refuses requests with keys that it does not know; its own `min_tokens`, `repetition_penalty`, \
              `random_seed`, `prompt_mode`, `safe_prompt` and `guardrails` are forwarded",
         ),

@@ -7,7 +7,10 @@
 use crate::{
     dialect::chat::field::Field,
     provider::{
-        fate::Fate::{self, Dropped, Forwarded, Mapped, Refused},
+        fate::{
+            Fate::{self, Forwarded, Refused},
+            dropped, mapped,
+        },
         model::ModelFacts,
     },
 };
@@ -17,82 +20,82 @@ use crate::{
 pub fn of_chat(field: Field) -> Fate {
     use Field as F;
     match field {
-        F::Model => Mapped("`model`: the target's own name"),
-        F::Messages => Mapped(
+        F::Model => mapped("`model`: the target's own name"),
+        F::Messages => mapped(
             "`input`, in the client's order: messages, system and developer messages among them in place, then \
              `function_call` and `function_call_output` items; a turn of the model without text or calls is left out",
         ),
         F::Stream => Forwarded,
         F::StreamOptions => {
-            Dropped("Responses always reports usage; the gateway shows it where it was asked for")
+            dropped("Responses always reports usage; the gateway shows it where it was asked for")
         }
-        F::MaxTokens | F::MaxCompletionTokens => Mapped(
+        F::MaxTokens | F::MaxCompletionTokens => mapped(
             "`max_output_tokens`, at least 16, which is the least that the API takes, and at most what the model can",
         ),
-        F::Temperature => Mapped("`temperature`; left out for models known to refuse it"),
-        F::TopP => Mapped("`top_p`; left out for models known to refuse it"),
-        F::TopK => Dropped("OpenAI's models have no such setting"),
+        F::Temperature => mapped("`temperature`; left out for models known to refuse it"),
+        F::TopP => mapped("`top_p`; left out for models known to refuse it"),
+        F::TopK => dropped("OpenAI's models have no such setting"),
         F::N => Refused("Responses gives one answer a request"),
         F::Stop => Refused("Responses takes no stop sequences"),
-        F::Tools => Mapped(
+        F::Tools => mapped(
             "`tools`, flat; `strict` is false where the client says nothing: that is what it means in chat \
              completions, while Responses would make the schema strict",
         ),
         F::CustomTools => Refused("the gateway passes on functions alone"),
-        F::ToolChoice => Mapped("`tool_choice`, flat; left out where there are no tools"),
-        F::ForcedTool => Mapped("`required`, or the name of the function"),
+        F::ToolChoice => mapped("`tool_choice`, flat; left out where there are no tools"),
+        F::ForcedTool => mapped("`required`, or the name of the function"),
         F::ParallelToolCalls => Forwarded,
-        F::ResponseFormat => Mapped("`text.format`"),
-        F::JsonSchema => Mapped("`text.format`, flat; `name` is `answer` where there is none"),
-        F::ReasoningEffort => Mapped(
+        F::ResponseFormat => mapped("`text.format`"),
+        F::JsonSchema => mapped("`text.format`, flat; `name` is `answer` where there is none"),
+        F::ReasoningEffort => mapped(
             "`reasoning.effort`, with `reasoning.summary` so that reasoning is shown; words that the model is known \
              not to take become the nearest",
         ),
-        F::Thinking => Mapped("as `reasoning_effort`, whose nearest word stands for a budget"),
-        F::Verbosity => Mapped("`text.verbosity`"),
+        F::Thinking => mapped("as `reasoning_effort`, whose nearest word stands for a budget"),
+        F::Verbosity => mapped("`text.verbosity`"),
         F::Logprobs | F::TopLogprobs => {
             Refused("the gateway does not pass on probabilities of tokens from Responses")
         }
         F::LogitBias => Refused("Responses takes no token biases"),
-        F::Seed => Dropped("best effort in chat completions too; Responses has no counterpart"),
+        F::Seed => dropped("best effort in chat completions too; Responses has no counterpart"),
         F::PresencePenalty | F::FrequencyPenalty => {
-            Dropped("a nudge against repetition without a counterpart")
+            dropped("a nudge against repetition without a counterpart")
         }
         F::Modalities => Refused("Responses answers in text"),
         F::AudioOut => Refused("Responses gives no audio"),
-        F::Prediction => Dropped("it only makes the answer faster"),
+        F::Prediction => dropped("it only makes the answer faster"),
         F::ServiceTier | F::Metadata | F::PromptCacheKey | F::PromptCacheRetention => Forwarded,
-        F::Store => Mapped("`store`, which is false where the client says nothing, as in chat completions"),
-        F::User => Mapped(
+        F::Store => mapped("`store`, which is false where the client says nothing, as in chat completions"),
+        F::User => mapped(
             "`safety_identifier`, its successor, which takes 64 characters; `user` where the request has both",
         ),
         F::SafetyIdentifier => Forwarded,
         F::WebSearchOptions => Refused(
             "in Responses the search is a tool that the model may use or not, and the answer might lack it",
         ),
-        F::Functions => Mapped("`tools`, the field's successor"),
-        F::FunctionCall => Mapped("`tool_choice`, the field's successor"),
-        F::MessageName => Dropped("messages of Responses have no names"),
-        F::PartText => Mapped("`input_text`, or `output_text` in a turn of the model"),
-        F::PartImage => Mapped("`input_image`; a PDF is an `input_file`"),
-        F::PartLink => Mapped("`image_url` or `file_url`"),
+        F::Functions => mapped("`tools`, the field's successor"),
+        F::FunctionCall => mapped("`tool_choice`, the field's successor"),
+        F::MessageName => dropped("messages of Responses have no names"),
+        F::PartText => mapped("`input_text`, or `output_text` in a turn of the model"),
+        F::PartImage => mapped("`input_image`; a PDF is an `input_file`"),
+        F::PartLink => mapped("`image_url` or `file_url`"),
         F::PartAudio => Refused("Responses takes no audio"),
         F::MessageAudio => Refused("Responses takes no audio, and would not know the id"),
-        F::PartFile => Mapped("`input_file`; one without a name gets `document` with the end of its type"),
-        F::PartRefusal => Mapped("`refusal`"),
+        F::PartFile => mapped("`input_file`; one without a name gets `document` with the end of its type"),
+        F::PartRefusal => mapped("`refusal`"),
         F::PartUnknown => Refused("what is not known cannot be translated"),
-        F::CacheControl => Dropped("OpenAI caches prompts by itself"),
+        F::CacheControl => dropped("OpenAI caches prompts by itself"),
         F::ReasoningContent => {
-            Dropped("OpenAI takes reasoning back only in encrypted form (`thinking_blocks`)")
+            dropped("OpenAI takes reasoning back only in encrypted form (`thinking_blocks`)")
         }
-        F::ThinkingBlocks => Mapped(
+        F::ThinkingBlocks => mapped(
             "`reasoning` items, where the signature is one that the gateway made of OpenAI's encrypted reasoning; \
              those of others mean nothing to it and are left out, as are all for models not known to reason",
         ),
-        F::CallSignature => Dropped("Google's signatures mean nothing to OpenAI"),
-        F::MessageExtra => Dropped("what a reply told beside its text; the API takes none of it back"),
-        F::Annotations => Dropped("what a reply cited is not part of the conversation"),
-        F::Unknown => Dropped("Responses refuses parameters that it does not know"),
+        F::CallSignature => dropped("Google's signatures mean nothing to OpenAI"),
+        F::MessageExtra => dropped("what a reply told beside its text; the API takes none of it back"),
+        F::Annotations => dropped("what a reply cited is not part of the conversation"),
+        F::Unknown => dropped("Responses refuses parameters that it does not know"),
     }
 }
 
