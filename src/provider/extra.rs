@@ -1,8 +1,5 @@
 //! Fields of the client's dialect that the intermediate form has no place for.
 
-use std::collections::BTreeMap;
-
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::{
@@ -42,8 +39,7 @@ fn uses(field: Field, raw: &RawValue) -> bool {
     match field {
         Field::Logprobs => text == "true",
         Field::TopLogprobs => text != "0" && text != "null",
-        Field::LogitBias => serde_json::from_str::<BTreeMap<String, IgnoredAny>>(text)
-            .map_or(text != "null", |biases| !biases.is_empty()),
+        Field::LogitBias => super::json::members(raw).map_or(text != "null", |biases| !biases.is_empty()),
         // Text alone is what every model answers with.
         Field::Modalities => serde_json::from_str::<Vec<&str>>(text)
             .map_or(text != "null", |kinds| kinds.iter().any(|kind| *kind != "text")),

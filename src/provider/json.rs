@@ -321,17 +321,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for MaybeText<'a> {
     }
 }
 
-/// A count, or nothing where the value is no count: a reply is not lost over it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Count(pub(super) Option<u64>);
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?;
-        Ok(Self(serde_json::from_str(raw.get()).ok()))
-    }
-}
-
 /// JSON text without white space between its tokens; borrowed where there is none.
 pub(super) fn compact(json: &str) -> Cow<'_, str> {
     let mut quoted = false;

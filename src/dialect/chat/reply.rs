@@ -106,13 +106,13 @@ fn beside(parts: &[ReplyPart<'_>], out: &mut Vec<u8>) {
     if before == b"," {
         out.push(b']');
     }
+    // All of one reply are of one vendor.
     let extras = parts.iter().filter_map(|part| match part {
         ReplyPart::Extra(extra) => Some(extra),
         _ => None,
     });
-    let mut extras: Vec<_> = extras.collect();
-    if !extras.is_empty() {
-        extras.sort_by_key(|extra| extra.vendor);
+    let mut extras = extras.peekable();
+    if extras.peek().is_some() {
         out.push(b',');
         words::extra_content(extras, out);
     }

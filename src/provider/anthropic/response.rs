@@ -11,7 +11,7 @@ use super::told::Told;
 use super::{
     error,
     json::{compact, list, pick, text},
-    usage::Counts,
+    usage,
 };
 use crate::ir::{ApiError, ErrorKind, Finish, Reply, ReplyPart};
 
@@ -35,7 +35,7 @@ pub fn read(body: &[u8]) -> Result<Reply<'_>, ApiError> {
         "context_management",
     ];
     let message = str::from_utf8(body).ok().and_then(|text| pick(text, names));
-    let [kind, error, content, id, model, reason, sequence, usage, container, details, context] =
+    let [kind, error, content, id, model, reason, sequence, counts, container, details, context] =
         message.ok_or_else(no_message)?;
     let kind = text(kind);
     if kind.as_deref() == Some("error") || error.is_some() {
@@ -60,7 +60,7 @@ pub fn read(body: &[u8]) -> Result<Reply<'_>, ApiError> {
         model: text(model),
         created: None,
         finish: finish(text(reason).as_deref(), text(sequence), calls),
-        usage: usage.and_then(Counts::read),
+        usage: counts.and_then(usage::read),
         parts,
     })
 }

@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
@@ -13,7 +12,7 @@ use super::{
     json::{self, MaybeText},
     response::{Block, finish},
     told::Told,
-    usage::Counts,
+    usage,
 };
 use crate::{
     ir::{ApiError, Citation, Decoder, ErrorKind, Event, Finish},
@@ -126,51 +125,26 @@ impl Decoder for MessagesDecoder {
 }
 
 /// One event; each type uses some of these.
-#[derive(Deserialize)]
 struct Envelope<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: MaybeText<'a>,
-    #[serde(default)]
+    kind: Option<Cow<'a, str>>,
     index: Option<u64>,
-    #[serde(borrow, default)]
     message: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     content_block: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     delta: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     usage: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     context_management: Option<&'a RawValue>,
-    #[serde(borrow, default)]
     error: Option<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
-struct Delta<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: MaybeText<'a>,
-    #[serde(borrow, default)]
-    text: MaybeText<'a>,
-    #[serde(borrow, default)]
-    thinking: MaybeText<'a>,
-    #[serde(borrow, default)]
-    signature: MaybeText<'a>,
-    #[serde(borrow, default)]
-    partial_json: MaybeText<'a>,
-    #[serde(borrow, default)]
-    stop_reason: MaybeText<'a>,
-    #[serde(borrow, default)]
-    stop_sequence: MaybeText<'a>,
-    #[serde(borrow, default)]
-    citation: Option<&'a RawValue>,
-    /// Of a compaction.
-    #[serde(borrow, default)]
-    content: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    container: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    stop_details: Option<&'a RawValue>,
+impl<'a> Envelope<'a> {
+    fn read(data: &'a [u8]) -> Option<Self> {
+        let names =
+            ["type", "index", "message", "content_block", "delta", "usage", "context_management", "error"];
+        let [kind, index, message, content_block, delta, usage, context_management, error] =
+            json::pick_bytes(data, names)?;
+        let (kind, index) = (json::text(kind), json::count(index));
+        Some(Self { kind, index, message, content_block, delta, usage, context_management, error })
+    }
 }
 
 impl State {
@@ -202,9 +176,8 @@ impl State {
         if data == b"[DONE]" {
             return;
         }
-        let envelope: Option<Envelope<'_>> =
-            data.starts_with(b"{").then(|| serde_json::from_slice(data).ok()).flatten();
-        let told = envelope.as_ref().and_then(|envelope| envelope.kind.0.as_deref());
+        let envelope = Envelope::read(data);
+        let told = envelope.as_ref().and_then(|envelope| envelope.kind.as_deref());
         let mut kind = told.or(str::from_utf8(event.name).ok()).unwrap_or_default();
         // Proxies in front of the API tell their errors without a type.
         if kind.is_empty() && envelope.as_ref().is_some_and(|envelope| envelope.error.is_some()) {
@@ -239,7 +212,7 @@ impl State {
     fn start(&mut self, envelope: &Envelope<'_>, sink: Sink<'_>) {
         let names = ["id", "model", "usage", "container"];
         let message = envelope.message.and_then(|raw| json::pick(raw.get(), names));
-        let Some([id, model, usage, container]) = message else {
+        let Some([id, model, counts, container]) = message else {
             return self.course.fail(unreadable(), sink);
         };
         let (id, model) = (json::text(id), json::text(model));
@@ -252,7 +225,7 @@ impl State {
             return;
         }
         self.id = id.as_deref().map(str::to_owned);
-        self.course.usage.merge(usage.and_then(Counts::read).unwrap_or_default());
+        self.course.usage.merge(counts.and_then(usage::read).unwrap_or_default());
         self.told.member("container", container);
         self.course.start(id, model, sink);
     }
@@ -307,29 +280,28 @@ impl State {
     }
 
     fn block_delta(&mut self, raw: &[u8], envelope: &Envelope<'_>, sink: Sink<'_>) {
-        let Some(delta) = read::<Delta<'_>>(envelope.delta) else {
+        let names = ["type", "text", "thinking", "signature", "partial_json", "citation", "content"];
+        let Some([kind, text, thinking, signature, fragment, citation, content]) =
+            json::pick_in(envelope.delta, names)
+        else {
             return self.course.fail(unreadable(), sink);
         };
         self.course.start(None, None, sink);
-        let (kind, text) = match delta.kind.0.as_deref() {
-            Some("text_delta") => (Content::Text, delta.text),
-            Some("thinking_delta") => (Content::Thinking, delta.thinking),
-            Some("signature_delta") => return given(delta.signature.0, Event::Signature, sink),
-            Some("input_json_delta") => {
-                (Content::Arguments { block: envelope.index.unwrap_or(0) }, delta.partial_json)
-            }
+        let index = envelope.index.unwrap_or(0);
+        let (kind, text) = match json::text(kind).as_deref() {
+            Some("text_delta") => (Content::Text, text),
+            Some("thinking_delta") => (Content::Thinking, thinking),
+            Some("signature_delta") => return given(json::text(signature), Event::Signature, sink),
+            Some("input_json_delta") => (Content::Arguments { block: index }, fragment),
             Some("citations_delta") => {
-                return delta.citation.into_iter().for_each(|raw| self.told.cite(raw, &mut cited(sink)));
+                return citation.into_iter().for_each(|raw| self.told.cite(raw, &mut cited(sink)));
             }
             Some("compaction_delta") => {
-                let index = envelope.index.unwrap_or(0);
-                return delta
-                    .content
-                    .into_iter()
-                    .for_each(|raw| self.told.change(index, "content", raw.get()));
+                return content.into_iter().for_each(|raw| self.told.change(index, "content", raw.get()));
             }
             _ => return,
         };
+        let text = MaybeText(json::text(text));
         if let Some(delta) = envelope.delta {
             self.known.learn(raw, delta.get(), kind);
         }
@@ -369,13 +341,16 @@ impl State {
 
     fn message_delta(&mut self, envelope: &Envelope<'_>, sink: Sink<'_>) {
         self.course.start(None, None, sink);
-        self.course.usage.merge(envelope.usage.and_then(Counts::read).unwrap_or_default());
+        self.course.usage.merge(envelope.usage.and_then(usage::read).unwrap_or_default());
         self.told.member("context_management", envelope.context_management);
-        let Some(delta) = read::<Delta<'_>>(envelope.delta) else { return };
-        self.told.member("container", delta.container);
-        self.told.member("stop_details", delta.stop_details);
-        if let Some(reason) = delta.stop_reason.0.as_deref() {
-            let sequence = delta.stop_sequence.0.map(|sequence| Cow::Owned(sequence.into_owned()));
+        let names = ["container", "stop_details", "stop_reason", "stop_sequence"];
+        let Some([container, details, reason, sequence]) = json::pick_in(envelope.delta, names) else {
+            return;
+        };
+        self.told.member("container", container);
+        self.told.member("stop_details", details);
+        if let Some(reason) = json::text(reason).as_deref() {
+            let sequence = json::text(sequence).map(|sequence| Cow::Owned(sequence.into_owned()));
             self.finish = Some(finish(Some(reason), sequence, self.calls > 0));
         }
     }
@@ -402,8 +377,4 @@ fn close(open: Open, sink: Sink<'_>) {
 /// Gives sources to `sink`.
 fn cited(sink: Sink<'_>) -> impl FnMut(Citation<'static>) {
     |citation| sink(Event::Citation(citation))
-}
-
-fn read<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
-    raw.filter(|raw| raw.get().starts_with('{')).and_then(|raw| serde_json::from_str(raw.get()).ok())
 }

@@ -1,56 +1,31 @@
 //! Token counts in Anthropic's words.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::json::Count;
+use super::json::{count, pick, pick_in};
 use crate::ir::Usage;
 
-/// `usage`, of a message and of a stream's `message_delta` alike.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Counts {
-    input_tokens: Count,
-    output_tokens: Count,
-    cache_read_input_tokens: Count,
-    cache_creation_input_tokens: Count,
-    cache_creation: Option<CacheCreation>,
-    output_tokens_details: Option<OutputDetails>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct CacheCreation {
-    ephemeral_5m_input_tokens: Count,
-    ephemeral_1h_input_tokens: Count,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct OutputDetails {
-    thinking_tokens: Count,
-}
-
-impl Counts {
-    /// Reads `usage`; `None` where it is no object.
-    pub(super) fn read(raw: &RawValue) -> Option<Usage> {
-        serde_json::from_str::<Counts>(raw.get()).ok().map(Usage::from)
-    }
-}
-
-impl From<Counts> for Usage {
-    fn from(counts: Counts) -> Self {
-        let parts = counts.cache_creation.unwrap_or_default();
-        let written = match (parts.ephemeral_5m_input_tokens.0, parts.ephemeral_1h_input_tokens.0) {
-            (None, None) => None,
-            (short, long) => Some(short.unwrap_or(0).saturating_add(long.unwrap_or(0))),
-        };
-        Usage {
-            input: counts.input_tokens.0,
-            cache_read: counts.cache_read_input_tokens.0,
-            cache_write: counts.cache_creation_input_tokens.0.or(written),
-            output: counts.output_tokens.0,
-            reasoning: counts.output_tokens_details.and_then(|details| details.thinking_tokens.0),
-        }
-    }
+/// Reads `usage`, of a message and of a stream's `message_delta` alike; `None` where it is no object.
+pub(super) fn read(raw: &RawValue) -> Option<Usage> {
+    let names = [
+        "input_tokens",
+        "output_tokens",
+        "cache_read_input_tokens",
+        "cache_creation_input_tokens",
+        "cache_creation",
+        "output_tokens_details",
+    ];
+    let [input, output, read, written, parts, details] = pick(raw.get(), names)?;
+    let parts = pick_in(parts, ["ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"]);
+    let [short, long] = parts.unwrap_or_default().map(count);
+    let parts =
+        (short.is_some() || long.is_some()).then(|| short.unwrap_or(0).saturating_add(long.unwrap_or(0)));
+    let [thinking] = pick_in(details, ["thinking_tokens"]).unwrap_or_default();
+    Some(Usage {
+        input: count(input),
+        cache_read: count(read),
+        cache_write: count(written).or(parts),
+        output: count(output),
+        reasoning: count(thinking),
+    })
 }

@@ -1,50 +1,38 @@
 //! Token counts in Gemini's words.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::json::Count;
+use super::json::{count, pick};
 use crate::ir::Usage;
 
-/// `usageMetadata`, of a whole reply and of a stream's chunks alike.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Counts {
-    prompt_token_count: Count,
-    tool_use_prompt_token_count: Count,
-    cached_content_token_count: Count,
-    candidates_token_count: Count,
-    thoughts_token_count: Count,
-    total_token_count: Count,
-}
-
-/// Reads `usageMetadata`; `None` where it counts nothing, as the first chunks of some streams do.
+/// Reads `usageMetadata`, of a whole reply and of a stream's chunks alike; `None` where it counts nothing, as the first
+/// chunks of some streams do.
 pub(super) fn read(raw: &RawValue) -> Option<Usage> {
-    let counts: Counts = serde_json::from_str(raw.get()).ok()?;
-    let usage = Usage::from(counts);
+    let names = [
+        "promptTokenCount",
+        "toolUsePromptTokenCount",
+        "cachedContentTokenCount",
+        "candidatesTokenCount",
+        "thoughtsTokenCount",
+        "totalTokenCount",
+    ];
+    let [prompt, tools, cached, candidates, thoughts, total] = pick(raw.get(), names)?.map(count);
+    let sum = |one: Option<u64>, two: Option<u64>| match (one, two) {
+        (None, None) => None,
+        (one, two) => Some(one.unwrap_or(0).saturating_add(two.unwrap_or(0))),
+    };
+    let prompt = sum(prompt, tools);
+    // Thoughts are counted beside the answer, but where the total says that they are part of it.
+    let within = candidates.is_some() && sum(prompt, candidates) == total;
+    let usage = Usage {
+        // The prompt's count holds what was read from the cache.
+        input: prompt.map(|prompt| prompt.saturating_sub(cached.unwrap_or(0))),
+        cache_read: cached,
+        cache_write: None,
+        output: if within { candidates } else { sum(candidates, thoughts) },
+        reasoning: thoughts,
+    };
     (usage != Usage::default()).then_some(usage)
-}
-
-impl From<Counts> for Usage {
-    fn from(counts: Counts) -> Self {
-        let sum = |one: Option<u64>, two: Option<u64>| match (one, two) {
-            (None, None) => None,
-            (one, two) => Some(one.unwrap_or(0).saturating_add(two.unwrap_or(0))),
-        };
-        let (candidates, thoughts) = (counts.candidates_token_count.0, counts.thoughts_token_count.0);
-        let prompt = sum(counts.prompt_token_count.0, counts.tool_use_prompt_token_count.0);
-        let cached = counts.cached_content_token_count.0;
-        // Thoughts are counted beside the answer, but where the total says that they are part of it.
-        let within = candidates.is_some() && sum(prompt, candidates) == counts.total_token_count.0;
-        Usage {
-            // The prompt's count holds what was read from the cache.
-            input: prompt.map(|prompt| prompt.saturating_sub(cached.unwrap_or(0))),
-            cache_read: cached,
-            cache_write: None,
-            output: if within { candidates } else { sum(candidates, thoughts) },
-            reasoning: thoughts,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,88 +1,49 @@
 //! The `usage` object of OpenAI and of those who copied it.
 
-use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
-use crate::ir::Usage;
+use crate::{
+    ir::Usage,
+    provider::json::{count, pick, pick_in},
+};
 
 /// Reads a `usage` object; `None` where there is no count in it that can be read.
+///
+/// What was read from a cache is told by DeepSeek as `prompt_cache_hit_tokens`, by Moonshot as `cached_tokens`, by Mistral
+/// as `num_cached_tokens`.
 pub(in crate::provider) fn read(raw: &RawValue) -> Option<Usage> {
-    let counts: Counts = serde_json::from_str(raw.get()).ok()?;
-    let prompt = counts.prompt_tokens_details.unwrap_or_default();
-    let answer = counts.completion_tokens_details.unwrap_or_default();
-    let cache_read = [
-        prompt.cached_tokens,
-        counts.prompt_cache_hit_tokens,
-        counts.cached_tokens,
-        counts.num_cached_tokens,
+    let names = [
+        "prompt_tokens",
+        "completion_tokens",
+        "total_tokens",
+        "prompt_tokens_details",
+        "completion_tokens_details",
+        "prompt_cache_hit_tokens",
+        "cached_tokens",
+        "num_cached_tokens",
     ];
-    let cache_read = cache_read.into_iter().find_map(|count| count.0);
-    let cache_write = prompt.cache_write_tokens.0;
+    let [prompt, output, total, of_prompt, of_output, hit, cached, number] = pick(raw.get(), names)?;
+    let [read, written] = pick_in(of_prompt, ["cached_tokens", "cache_write_tokens"]).unwrap_or_default();
+    let [reasoning] = pick_in(of_output, ["reasoning_tokens"]).unwrap_or_default();
+    let (prompt, total, reasoning) = (count(prompt), count(total), count(reasoning));
+    let cache_read = [read, hit, cached, number].into_iter().find_map(count);
+    let cache_write = count(written);
     let cached = cache_read.unwrap_or(0).saturating_add(cache_write.unwrap_or(0));
-    let reasoning = answer.reasoning_tokens.0;
     let usage = Usage {
-        input: counts.prompt_tokens.0.map(|prompt| prompt.saturating_sub(cached)),
+        input: prompt.map(|prompt| prompt.saturating_sub(cached)),
         cache_read,
         cache_write,
-        output: counts.completion_tokens.0.map(|output| counts.with_reasoning(output, reasoning)),
+        output: count(output).map(|output| with_reasoning(output, reasoning, prompt, total)),
         reasoning,
     };
     (usage != Usage::default()).then_some(usage)
 }
 
-#[derive(Deserialize)]
-struct Counts {
-    #[serde(default)]
-    prompt_tokens: Count,
-    #[serde(default)]
-    completion_tokens: Count,
-    #[serde(default)]
-    total_tokens: Count,
-    prompt_tokens_details: Option<PromptDetails>,
-    completion_tokens_details: Option<AnswerDetails>,
-    /// DeepSeek.
-    #[serde(default)]
-    prompt_cache_hit_tokens: Count,
-    /// Moonshot.
-    #[serde(default)]
-    cached_tokens: Count,
-    /// Mistral.
-    #[serde(default)]
-    num_cached_tokens: Count,
-}
-
-impl Counts {
-    /// xAI counts reasoning beside the answer, all others within it; the total shows which.
-    fn with_reasoning(&self, output: u64, reasoning: Option<u64>) -> u64 {
-        let beside = output.saturating_add(reasoning.unwrap_or(0));
-        let total = self.prompt_tokens.0.map(|prompt| prompt.saturating_add(beside));
-        if total.is_some() && total == self.total_tokens.0 { beside } else { output }
-    }
-}
-
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(default)]
-struct PromptDetails {
-    cached_tokens: Count,
-    cache_write_tokens: Count,
-}
-
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(default)]
-struct AnswerDetails {
-    reasoning_tokens: Count,
-}
-
-/// A count, or whatever stands in its place: what cannot be read is not reported.
-#[derive(Clone, Copy, Default)]
-struct Count(Option<u64>);
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer).map_err(de::Error::custom)?;
-        let number = serde_json::from_str::<f64>(raw.get()).ok().filter(|number| *number >= 0.0);
-        Ok(Count(serde_json::from_str(raw.get()).ok().or(number.map(|number| number as u64))))
-    }
+/// xAI counts reasoning beside the answer, all others within it; the total shows which.
+fn with_reasoning(output: u64, reasoning: Option<u64>, prompt: Option<u64>, total: Option<u64>) -> u64 {
+    let beside = output.saturating_add(reasoning.unwrap_or(0));
+    let sum = prompt.map(|prompt| prompt.saturating_add(beside));
+    if sum.is_some() && sum == total { beside } else { output }
 }
 
 #[cfg(test)]

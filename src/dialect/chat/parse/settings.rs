@@ -21,9 +21,9 @@ pub(super) fn whole(value: Node<'_>, path: &Path<'_>) -> Result<u64, ApiError> {
 }
 
 /// A number within OpenAI's documented range, ends included.
-pub(super) fn within(low: f64, high: f64) -> impl Fn(Node<'_>, &Path<'_>) -> Result<f64, ApiError> {
+pub(super) fn within(low: i8, high: i8) -> impl Fn(Node<'_>, &Path<'_>) -> Result<f64, ApiError> {
     move |value, path| match value.number(path)? {
-        number if (low..=high).contains(&number) => Ok(number),
+        number if (f64::from(low)..=f64::from(high)).contains(&number) => Ok(number),
         _ => Err(path.error(format_args!("must be between {low} and {high}"))),
     }
 }
