@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::ir::{ApiError, Event, Finish, Usage};
+use super::fault::{cut_off, too_long};
+use crate::{
+    ir::{ApiError, Event, Finish, Usage},
+    stream::sse::{SseDeframer, SseEvent},
+};
 
 /// Where a reader gives its events.
 pub(super) type Sink<'s> = &'s mut dyn FnMut(Event<'_>);
@@ -71,6 +75,38 @@ impl Course {
             sink(Event::Usage(self.usage));
         }
     }
+}
+
+/// What reads the server-sent events of one answer.
+pub(super) trait Reader {
+    /// How far the answer is.
+    fn course(&mut self) -> &mut Course;
+
+    /// Reads one event; none comes after the end.
+    fn event(&mut self, event: SseEvent<'_>, sink: Sink<'_>);
+
+    /// The body has ended. Unless the format says otherwise, the provider's own last event should have come before.
+    fn ended(&mut self, sink: Sink<'_>) {
+        self.course().fail(cut_off(), sink);
+    }
+}
+
+/// Takes the next bytes of a stream.
+pub(super) fn push(frames: &mut SseDeframer, reader: &mut dyn Reader, bytes: &[u8], sink: Sink<'_>) {
+    if reader.course().is_over() {
+        return;
+    }
+    if frames.push(bytes, &mut |event| reader.event(event, sink)).is_err() {
+        reader.course().fail(too_long(), sink);
+    }
+}
+
+/// The body of a stream has ended.
+pub(super) fn end(frames: &mut SseDeframer, reader: &mut dyn Reader, sink: Sink<'_>) {
+    if !reader.course().is_over() {
+        frames.end(&mut |event| reader.event(event, sink));
+    }
+    reader.ended(sink);
 }
 
 /// Gives what a delta adds, unless that is nothing.

@@ -16,8 +16,8 @@ use super::{
 use crate::{
     ir::{Decoder, ErrorKind, Event, Extra},
     provider::{
-        course::{Course, Sink},
-        fault::{cut_off, server, too_long, unreadable},
+        course::{self, Course, Reader, Sink},
+        fault::{server, unreadable},
         ids::call_id,
     },
     stream::sse::{SseDeframer, SseEvent},
@@ -69,21 +69,21 @@ impl CohereDecoder {
 
 impl Decoder for CohereDecoder {
     fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
-        let Self { frames, state } = self;
-        if state.course.is_over() {
-            return;
-        }
-        if frames.push(bytes, &mut |event| state.event(event, sink)).is_err() {
-            state.course.fail(too_long(), sink);
-        }
+        course::push(&mut self.frames, &mut self.state, bytes, sink);
     }
 
     fn end(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
-        let Self { frames, state } = self;
-        if !state.course.is_over() {
-            frames.end(&mut |event| state.event(event, sink));
-        }
-        state.course.fail(cut_off(), sink);
+        course::end(&mut self.frames, &mut self.state, sink);
+    }
+}
+
+impl Reader for State {
+    fn course(&mut self) -> &mut Course {
+        &mut self.course
+    }
+
+    fn event(&mut self, event: SseEvent<'_>, sink: Sink<'_>) {
+        self.read(event, sink);
     }
 }
 
@@ -95,7 +95,7 @@ struct Envelope<'a> {
 }
 
 impl State {
-    fn event(&mut self, event: SseEvent<'_>, sink: Sink<'_>) {
+    fn read(&mut self, event: SseEvent<'_>, sink: Sink<'_>) {
         let data = event.data.trim_ascii();
         // `[DONE]` is of another API; proxies add it.
         if self.course.is_over() || data == b"[DONE]" || (data.is_empty() && event.name.is_empty()) {

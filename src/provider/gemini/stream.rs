@@ -14,8 +14,8 @@ use super::{
 use crate::{
     ir::{Decoder, Event, Finish},
     provider::{
-        course::{Course, Sink},
-        fault::{cut_off, too_long, unreadable},
+        course::{self, Course, Reader, Sink},
+        fault::{cut_off, unreadable},
         ids::call_id,
     },
     stream::sse::{SseDeframer, SseEvent},
@@ -57,26 +57,30 @@ impl GeminiDecoder {
 
 impl Decoder for GeminiDecoder {
     fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
-        let Self { frames, state } = self;
-        if state.course.is_over() {
-            return;
-        }
-        if frames.push(bytes, &mut |event| state.event(event, sink)).is_err() {
-            state.course.fail(too_long(), sink);
-        }
+        course::push(&mut self.frames, &mut self.state, bytes, sink);
     }
 
     fn end(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
-        let Self { frames, state } = self;
-        if !state.course.is_over() {
-            frames.end(&mut |event| state.event(event, sink));
-        }
-        state.end(sink);
+        course::end(&mut self.frames, &mut self.state, sink);
+    }
+}
+
+impl Reader for State {
+    fn course(&mut self) -> &mut Course {
+        &mut self.course
+    }
+
+    fn event(&mut self, event: SseEvent<'_>, sink: Sink<'_>) {
+        self.read(event, sink);
+    }
+
+    fn ended(&mut self, sink: Sink<'_>) {
+        self.end(sink);
     }
 }
 
 impl State {
-    fn event(&mut self, event: SseEvent<'_>, sink: Sink<'_>) {
+    fn read(&mut self, event: SseEvent<'_>, sink: Sink<'_>) {
         let data = event.data.trim_ascii();
         // `[DONE]` is of another API; proxies add it.
         if self.course.is_over() || data.is_empty() || data == b"[DONE]" {

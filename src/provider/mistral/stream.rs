@@ -10,8 +10,8 @@ use super::response::{Answer, Call, Piece, Turn, finish_of};
 use crate::{
     ir::{ApiError, Decoder, Event},
     provider::{
-        course::{Course, Sink},
-        fault::{cut_off, no_call, server, too_long, unreadable},
+        course::{self, Course, Reader, Sink},
+        fault::{cut_off, no_call, server, unreadable},
         ids::call_id,
         openai::{
             calls::Calls,
@@ -53,13 +53,7 @@ impl MistralDecoder {
 
 impl Decoder for MistralDecoder {
     fn push(&mut self, bytes: &[u8], sink: &mut dyn FnMut(Event<'_>)) {
-        let Self { frames, state } = self;
-        if state.course.is_over() {
-            return;
-        }
-        if frames.push(bytes, &mut |event| state.event(event, sink)).is_err() {
-            state.course.fail(too_long(), sink);
-        }
+        course::push(&mut self.frames, &mut self.state, bytes, sink);
     }
 
     fn end(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
@@ -70,7 +64,7 @@ impl Decoder for MistralDecoder {
                 if event.data.trim_ascii() == b"[DONE]"
                     || serde_json::from_slice::<&RawValue>(event.data).is_ok()
                 {
-                    state.event(event, sink);
+                    state.read(event, sink);
                 }
             });
         }
@@ -78,8 +72,18 @@ impl Decoder for MistralDecoder {
     }
 }
 
-impl State {
+impl Reader for State {
+    fn course(&mut self) -> &mut Course {
+        &mut self.course
+    }
+
     fn event(&mut self, event: SseEvent<'_>, sink: Sink<'_>) {
+        self.read(event, sink);
+    }
+}
+
+impl State {
+    fn read(&mut self, event: SseEvent<'_>, sink: Sink<'_>) {
         let data = event.data.trim_ascii();
         if self.course.is_over() || data.is_empty() {
             return;
