@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from rig import bedrock, openai, prompts, referee, replies
+from rig import anthropic, bedrock, openai, prompts, referee, replies
 from rig.client import Client
 from rig.gateway import Gateway
 from rig.provider import Provider
@@ -238,3 +238,27 @@ def test_claude_streams_through_invoke(pair: Client, bedrock_provider: Provider)
     answer = pair.chat(prompts.chat(model="invoke", stream=True))
     assert referee.stream(answer) == "Hello, Zoë."
     assert bedrock_provider.requests[0].target == bedrock.INVOKE
+    # The stream is asked for by the path alone.
+    assert bedrock_provider.requests[0].json == INVOKED
+
+
+INVOKED = {
+    "anthropic_version": "bedrock-2023-05-31",
+    "max_tokens": 64000,
+    "messages": [{"role": "user", "content": [{"type": "text", "text": "Say hello."}]}],
+}
+
+
+def test_claude_answers_through_invoke(pair: Client, bedrock_provider: Provider) -> None:
+    bedrock_provider.script.append(replies.json_body(anthropic.message(anthropic.text("Hello, Zoë."))))
+    answer = referee.completion(pair.chat(prompts.chat(model="invoke")))
+    assert answer["choices"][0]["message"]["content"] == "Hello, Zoë."
+    [received] = bedrock_provider.requests
+    assert received.target == f"/model/{bedrock.ESCAPED}/invoke"
+    assert received.json == INVOKED
+
+
+def test_an_error_of_invoke_is_told_as_bedrocks(pair: Client, bedrock_provider: Provider) -> None:
+    bedrock_provider.script.append(bedrock.error(400, "ValidationException", "messages: too many"))
+    error = referee.error(pair.chat(prompts.chat(model="invoke")), 400)
+    assert (error["type"], error["message"]) == ("invalid_request_error", "messages: too many")

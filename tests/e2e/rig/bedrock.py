@@ -24,7 +24,7 @@ KEYS = {
     "requestMetadata",
 }
 USAGE = {"inputTokens": 9, "outputTokens": 6, "totalTokens": 18, "cacheReadInputTokens": 3, "cacheWriteInputTokens": 0}
-PATH = re.compile(r"/model/[A-Za-z0-9._%-]+/(converse|converse-stream|invoke-with-response-stream)")
+PATH = re.compile(r"/model/[A-Za-z0-9._%-]+/(converse|converse-stream|invoke|invoke-with-response-stream)")
 
 
 def frame(headers: dict[str, str], payload: bytes) -> bytes:
