@@ -154,11 +154,11 @@ fn whole(name: &str, reply: &Value) -> Kind {
         return Kind::Embeddings(Format::Openai);
     }
     if has("results") {
-        return Kind::Rerank(match name {
-            _ if name.contains("/cohere/") => Format::Cohere,
-            _ if name.contains("bedrock") => Format::Bedrock,
-            _ => Format::Openai,
-        });
+        // The gateway asks Bedrock's models for a ranking through `InvokeModel`.
+        if name.contains("bedrock") {
+            return Kind::Other("the Rerank API of Bedrock's agent runtime");
+        }
+        return Kind::Rerank(if name.contains("/cohere/") { Format::Cohere } else { Format::Openai });
     }
     panic!("{name}: what is it?")
 }
