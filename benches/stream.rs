@@ -52,8 +52,13 @@ fn measure(name: &str, format: Format, pieces: &[String]) {
 }
 
 fn through(format: Format, pieces: &[String], out: &mut Vec<u8>) {
-    let context =
-        ReplyContext { id: "0".repeat(24), created: 1_770_933_892, model: "m".into(), include_usage: true };
+    let context = ReplyContext {
+        id: "0".repeat(24),
+        created: 1_770_933_892,
+        model: "m".into(),
+        include_usage: true,
+        ..ReplyContext::default()
+    };
     let mut stream = ReplyStream::new(Dialect::Chat, format, context);
     for piece in pieces {
         out.clear();

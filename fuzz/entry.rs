@@ -95,7 +95,7 @@ pub fn chat_request(body: &[u8]) {
     check_head(&head, body, serde_json::from_slice::<Value>(body).ok().as_ref());
     let Ok(request) = request else { return };
     let facts = ModelFacts::default();
-    let upstream = Upstream { model: "m", facts: &facts, quirks: Quirks::NONE };
+    let upstream = Upstream { model: "m", facts: &facts, quirks: Quirks::NONE, provider: "p" };
     for format in Format::ALL {
         let mut out = Vec::new();
         if let Ok(Outcome::Replaced) =
@@ -168,7 +168,13 @@ fn is_object(json: &[u8]) -> bool {
 }
 
 fn context() -> ReplyContext {
-    ReplyContext { id: "x".repeat(24), created: 1, model: "m".into(), include_usage: true }
+    ReplyContext {
+        id: "x".repeat(24),
+        created: 1,
+        model: "m".into(),
+        include_usage: true,
+        ..ReplyContext::default()
+    }
 }
 
 /// What a client gets for the pieces of a stream.

@@ -248,7 +248,7 @@ fn requests_that_openai_took_are_read_and_spliced() {
         assert_eq!((request.model.as_ref(), request.stream), (head.model.as_str(), head.stream), "{name}");
 
         let mut out = Vec::new();
-        let upstream = Upstream { model: "another", facts: &facts, quirks: Quirks::NONE };
+        let upstream = Upstream { model: "another", facts: &facts, quirks: Quirks::NONE, provider: "p" };
         assert_eq!(request::write(body, &head, &upstream, &mut out), Ok(true), "{name}");
         let mut expected: Value = serde_json::from_slice(body).unwrap();
         expected["model"] = "another".into();

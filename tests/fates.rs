@@ -173,7 +173,7 @@ fn write(format: Format, request: &Value) -> Result<Vec<u8>, ApiError> {
     let kind = kinds::kind(format.name()).unwrap();
     let path = kind.stream_path.filter(|_| head.stream).unwrap_or(kind.path);
     let mut out = path::fill(path, &head.model, format)?.into_owned().into_bytes();
-    let upstream = Upstream { model: &head.model, facts: &facts, quirks: Quirks::NONE };
+    let upstream = Upstream { model: &head.model, facts: &facts, quirks: Quirks::NONE, provider: "p" };
     let outcome = translate::request(Dialect::Chat, format, body.as_bytes(), &head, &upstream, &mut out)?;
     assert_eq!(outcome, Outcome::Replaced);
     Ok(out)

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 use switchyard::{
     config::file::kinds,
-    dialect::{Head, Operation, ReplyContext, embeddings, rerank},
+    dialect::{Ask, Head, Operation, ReplyContext, embeddings, rerank},
     ir::ApiError,
     provider::{
         Format, Upstream,
@@ -71,7 +71,8 @@ fn whole(mut request: Value, with: Value) -> Value {
 }
 
 fn head(operation: Operation, request: &Value) -> Head {
-    Head::scan(operation, request.to_string().as_bytes()).unwrap()
+    let ask = if operation == Operation::Rerank { Ask::Rerank } else { Ask::Embeddings };
+    Head::scan(ask, request.to_string().as_bytes()).unwrap()
 }
 
 /// All that a provider of this format is sent: its path, and the body.
@@ -87,7 +88,7 @@ fn write(format: Format, operation: Operation, prefix: &str, request: &Value) ->
     let model = format!("{prefix}{}", head.model());
     let mut out = path::fill(path.unwrap(), &model, format)?.into_owned().into_bytes();
     let facts = ModelFacts::default();
-    let upstream = Upstream { model: &model, facts: &facts, quirks: Quirks::NONE };
+    let upstream = Upstream { model: &model, facts: &facts, quirks: Quirks::NONE, provider: "p" };
     let body = request.to_string();
     if translate::any_request(format, body.as_bytes(), &head, &upstream, &mut Vec::new(), &mut out)?
         == Outcome::AsIs
@@ -163,7 +164,8 @@ fn formats_that_lack_an_operation_refuse_it() {
     let (rank, _) = rerank_pair(rerank::field::Field::User);
     for (operation, request) in [(Operation::Embeddings, embed), (Operation::Rerank, rank)] {
         for format in Format::ALL.iter().filter(|format| fate::lacks(**format, operation).is_some()) {
-            let upstream = Upstream { model: "x", facts: &ModelFacts::default(), quirks: Quirks::NONE };
+            let upstream =
+                Upstream { model: "x", facts: &ModelFacts::default(), quirks: Quirks::NONE, provider: "p" };
             let (body, head) = (request.to_string(), head(operation, &request));
             let error = translate::any_request(
                 *format,
@@ -197,7 +199,13 @@ fn reply_of(format: Format) -> Option<Value> {
 
 #[test]
 fn encodings_are_the_gateways_matter() {
-    let context = ReplyContext { id: "x".into(), created: 0, model: "m".into(), include_usage: false };
+    let context = ReplyContext {
+        id: "x".into(),
+        created: 0,
+        model: "m".into(),
+        include_usage: false,
+        ..ReplyContext::default()
+    };
     for format in Format::ALL {
         let Some(reply) = reply_of(*format) else { continue };
         let reply = reply.to_string();

@@ -26,7 +26,7 @@ mod frames;
 use serde::Deserialize;
 use serde_json::Value;
 use switchyard::{
-    dialect::{Dialect, Head, Operation, ReplyContext, chat},
+    dialect::{Ask, Dialect, Head, Operation, ReplyContext},
     ir::ApiError,
     provider::{Format, Upstream, catalogue, model::ModelFacts, quirks::Quirks},
     translate::{self, Outcome, ReplyStream},
@@ -45,7 +45,7 @@ struct Target {
 }
 
 struct Case {
-    operation: Operation,
+    ask: Ask,
     folder: PathBuf,
     name: String,
     model: String,
@@ -62,15 +62,15 @@ impl Case {
         let parts: Vec<_> =
             folder.iter().rev().take(3).map(|part| part.to_str().unwrap().to_owned()).collect();
         let [case, provider, client] = parts.try_into().unwrap();
-        let operation = Operation::ALL.iter().copied().find(|operation| operation.name() == client);
-        let operation = operation
-            .unwrap_or_else(|| panic!("{}: say in this file how its requests are read", folder.display()));
+        let ask = Ask::ALL.iter().copied().find(|ask| ask.name() == client);
+        let ask =
+            ask.unwrap_or_else(|| panic!("{}: say in this file how its requests are read", folder.display()));
         let target: Target = fs::read(folder.join("target.json"))
             .map_or_else(|_| Target::default(), |json| serde_json::from_slice(&json).unwrap());
         let format = Format::ALL.iter().copied().find(|format| format.name() == provider);
         let format = format.unwrap_or_else(|| panic!("{provider} is no format"));
         let usual = match format {
-            _ if operation != Operation::Chat => usual_other(operation, format),
+            _ if matches!(ask, Ask::Embeddings | Ask::Rerank) => usual_other(ask, format),
             Format::Anthropic => "claude-sonnet-4-5",
             Format::Gemini | Format::Vertex => "gemini-2.5-flash",
             Format::VertexAnthropic => "claude-sonnet-4-5@20250929",
@@ -84,7 +84,7 @@ impl Case {
         let name = format!("{client}/{provider}/{case}");
         let (status, error_type) = (target.status.unwrap_or(200), target.error_type);
         let (betas, tokens) = (target.betas, target.tokens);
-        Case { operation, folder, name, model, facts, status, error_type, betas, tokens, format }
+        Case { ask, folder, name, model, facts, status, error_type, betas, tokens, format }
     }
 
     fn read(&self, file: &str) -> Option<Vec<u8>> {
@@ -100,7 +100,7 @@ impl Case {
     }
 
     fn upstream(&self) -> Upstream<'_> {
-        Upstream { model: &self.model, facts: &self.facts, quirks: Quirks::NONE }
+        Upstream { model: &self.model, facts: &self.facts, quirks: Quirks::NONE, provider: "p" }
     }
 
     fn context(&self) -> ReplyContext {
@@ -110,13 +110,27 @@ impl Case {
             created: 1_790_000_000,
             model: self.model.clone(),
             include_usage: asked.is_none_or(|json| json["stream_options"]["include_usage"] == true),
+            provider: "p".into(),
+            asked: match self.head() {
+                Some(Head::Responses(head)) => Some(head.asked),
+                _ => None,
+            },
         }
+    }
+
+    /// Of the client's request, where it is there and no error is expected of it.
+    fn head(&self) -> Option<Head> {
+        Head::scan(self.ask, &self.read("request.json")?).ok()
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.head().map_or_else(|| self.ask.dialect(), |head| head.dialect())
     }
 
     /// The client's request in the provider's format.
     fn request(&self, body: &[u8]) -> Result<Vec<u8>, ApiError> {
         let mut out = Vec::new();
-        let head = Head::scan(self.operation, body)?;
+        let head = Head::scan(self.ask, body)?;
         let mut betas = self.betas.iter().map(String::as_str).collect();
         let upstream = self.upstream();
         let outcome = translate::any_request(self.format, body, &head, &upstream, &mut betas, &mut out)?;
@@ -127,13 +141,13 @@ impl Case {
     fn reply(&self, body: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         let reply = if self.status == 200 {
-            match self.operation {
-                Operation::Chat => {
-                    translate::reply(Dialect::Chat, self.format, body, &self.context(), &mut out)
+            match self.ask {
+                Ask::Chat | Ask::Completions | Ask::Messages | Ask::Responses => {
+                    translate::reply(self.dialect(), self.format, body, &self.context(), &mut out)
                 }
                 // What the client asked for decides how the reply is written.
-                operation => {
-                    let head = Head::scan(operation, &self.read("request.json").unwrap()).unwrap();
+                _ => {
+                    let head = self.head().unwrap();
                     translate::any_reply(self.format, body, &head, &self.context(), self.tokens, &mut out)
                 }
             }
@@ -143,14 +157,14 @@ impl Case {
         match reply {
             Ok((Outcome::AsIs, _)) => out.extend_from_slice(body),
             Ok((Outcome::Replaced, _)) => {}
-            Err(error) => chat::error::write(&error, &mut out),
+            Err(error) => translate::write_error(self.dialect(), &error, &mut out),
         }
         out
     }
 
     /// The provider's stream, which arrives cut at each of `cuts`, in the client's dialect.
     fn stream(&self, bytes: &[u8], cuts: &[usize]) -> Vec<u8> {
-        let mut stream = ReplyStream::new(Dialect::Chat, self.format, self.context());
+        let mut stream = ReplyStream::new(self.dialect(), self.format, self.context());
         let (mut all, mut out) = (Vec::new(), Vec::new());
         let mut from = 0;
         for to in cuts.iter().copied().chain([bytes.len()]) {
@@ -177,15 +191,15 @@ impl Case {
     }
 }
 
-fn usual_other(operation: Operation, format: Format) -> &'static str {
-    match (operation, format) {
-        (Operation::Embeddings, Format::Gemini) => "gemini-embedding-001",
-        (Operation::Embeddings, Format::Vertex) => "text-embedding-005",
-        (Operation::Embeddings, Format::Bedrock) => "amazon.titan-embed-text-v2:0",
-        (Operation::Embeddings, Format::Cohere) => "embed-v4.0",
-        (Operation::Embeddings, Format::Mistral) => "mistral-embed",
-        (Operation::Embeddings, _) => "text-embedding-3-small",
-        (Operation::Rerank, Format::Bedrock) => "cohere.rerank-v3-5:0",
+fn usual_other(ask: Ask, format: Format) -> &'static str {
+    match (ask, format) {
+        (Ask::Embeddings, Format::Gemini) => "gemini-embedding-001",
+        (Ask::Embeddings, Format::Vertex) => "text-embedding-005",
+        (Ask::Embeddings, Format::Bedrock) => "amazon.titan-embed-text-v2:0",
+        (Ask::Embeddings, Format::Cohere) => "embed-v4.0",
+        (Ask::Embeddings, Format::Mistral) => "mistral-embed",
+        (Ask::Embeddings, _) => "text-embedding-3-small",
+        (Ask::Rerank, Format::Bedrock) => "cohere.rerank-v3-5:0",
         (_, Format::Cohere) => "rerank-v3.5",
         _ => "jina-reranker-v2-base-multilingual",
     }
@@ -314,14 +328,14 @@ fn requests() {
                 let mut value: Value = serde_json::from_slice(&sent).unwrap();
                 strip_legacy(case.format, &mut value);
                 // There are schemas of chat requests only.
-                let chat = case.operation == Operation::Chat;
+                let chat = case.head().is_some_and(|head| head.operation() == Operation::Chat);
                 let schema = schemas.iter().find(|(format, _)| *format == case.format && chat);
                 validate(schema.and_then(|(_, schema)| schema.as_ref()), &case.name, &value);
                 assert!(case.read("refused.json").is_none(), "{} was not refused", case.name);
             }
             Err(error) => {
                 let mut told = Vec::new();
-                chat::error::write(&error, &mut told);
+                translate::write_error(case.ask.dialect(), &error, &mut told);
                 case.expect("refused.json", &pretty(&told));
                 assert!(error.param.is_some(), "{}: an error names its field", case.name);
                 assert!(case.read("upstream.json").is_none(), "{} was refused", case.name);
@@ -334,6 +348,7 @@ fn requests() {
 fn replies() {
     let response = schema("openai.response");
     let embeddings = schema("openai.embeddings");
+    let (message, object) = (schema("anthropic.response"), schema("openai.responses_response"));
     for case in cases() {
         let Some(body) = case.read("reply.json") else { continue };
         let told = case.reply(&body);
@@ -342,10 +357,16 @@ fn replies() {
         if value.get("error").is_some() {
             continue;
         }
-        match case.operation {
-            Operation::Chat => validate_chat(response.as_ref(), &case.name, value),
-            Operation::Embeddings => validate_embeddings(embeddings.as_ref(), &case.name, value),
-            Operation::Rerank => assert!(value["results"].is_array(), "{}", case.name),
+        match (case.ask, case.dialect()) {
+            (Ask::Embeddings, _) => validate_embeddings(embeddings.as_ref(), &case.name, value),
+            (Ask::Rerank, _) => assert!(value["results"].is_array(), "{}", case.name),
+            (Ask::CountMessages | Ask::CountResponses, _) => {
+                assert!(value["input_tokens"].is_u64(), "{}", case.name)
+            }
+            (_, Dialect::Chat) => validate_chat(response.as_ref(), &case.name, value),
+            (_, Dialect::Completions) => assert_eq!(value["object"], "text_completion", "{}", case.name),
+            (_, Dialect::Messages) => validate(message.as_ref(), &case.name, &value),
+            (_, Dialect::Responses) => validate(object.as_ref(), &case.name, &value),
         }
     }
 }
@@ -364,6 +385,7 @@ fn validate_embeddings(schema: Option<&jsonschema::Validator>, name: &str, mut v
 #[test]
 fn streams() {
     let chunk = schema("openai.chunk");
+    let (event, step) = (schema("anthropic.stream_event"), schema("openai.responses_event"));
     for case in cases() {
         let Some(bytes) = case.stream_bytes() else { continue };
         let whole = case.stream(&bytes, &[]);
@@ -378,8 +400,12 @@ fn streams() {
                 assert_eq!(data, "[DONE]", "{}", case.name);
                 continue;
             };
-            if value.get("error").is_none() {
-                validate_chat(chunk.as_ref(), &case.name, value);
+            match case.dialect() {
+                _ if value.get("error").is_some() => {}
+                Dialect::Chat => validate_chat(chunk.as_ref(), &case.name, value),
+                Dialect::Completions => assert_eq!(value["object"], "text_completion", "{}", case.name),
+                Dialect::Messages => validate(event.as_ref(), &case.name, &value),
+                Dialect::Responses => validate(step.as_ref(), &case.name, &value),
             }
         }
     }

@@ -15,7 +15,13 @@ use switchyard::{
 };
 
 fn context() -> ReplyContext {
-    ReplyContext { id: "0123".into(), created: 1, model: "m".into(), include_usage: false }
+    ReplyContext {
+        id: "0123".into(),
+        created: 1,
+        model: "m".into(),
+        include_usage: false,
+        ..ReplyContext::default()
+    }
 }
 
 fn reasoning(id: &str, summary: &str) -> Value {
@@ -97,7 +103,7 @@ fn write(format: Format, request: &Value) -> Vec<u8> {
         _ => Thinking::Adaptive,
     };
     let facts = ModelFacts { thinking, max_output: Some(9000), json_schema: true, ..ModelFacts::default() };
-    let upstream = Upstream { model: "m", facts: &facts, quirks: Quirks::NONE };
+    let upstream = Upstream { model: "m", facts: &facts, quirks: Quirks::NONE, provider: "p" };
     let mut out = Vec::new();
     translate::request(Dialect::Chat, format, body.as_bytes(), &head, &upstream, &mut out)
         .unwrap_or_else(|error| panic!("{}: {error:?}", format.name()));

@@ -9,7 +9,7 @@ use recordings::{Exchange, files, shared};
 use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::{Value, json};
 use switchyard::{
-    dialect::{Head, Operation, ReplyContext, embeddings::field::Field},
+    dialect::{Ask, Head, ReplyContext, embeddings::field::Field},
     ir::{ApiError, ErrorKind},
     provider::{Format, Upstream, model::ModelFacts, openai, quirks::Quirks},
     translate::{self, Outcome},
@@ -37,12 +37,18 @@ fn cassettes() -> Option<Vec<Exchange>> {
 }
 
 fn head(request: &str) -> Head {
-    Head::scan(Operation::Embeddings, request.as_bytes()).unwrap()
+    Head::scan(Ask::Embeddings, request.as_bytes()).unwrap()
 }
 
 /// The client's view of a reply.
 fn told(format: Format, head: &Head, reply: &str) -> Result<(Value, Outcome, Option<u64>), ApiError> {
-    let context = ReplyContext { id: "x".into(), created: 0, model: "m".into(), include_usage: false };
+    let context = ReplyContext {
+        id: "x".into(),
+        created: 0,
+        model: "m".into(),
+        include_usage: false,
+        ..ReplyContext::default()
+    };
     let mut out = Vec::new();
     let (outcome, usage) = translate::any_reply(format, reply.as_bytes(), head, &context, None, &mut out)?;
     let body = if outcome == Outcome::AsIs { reply.as_bytes() } else { &out };
@@ -120,7 +126,8 @@ fn what_openai_answered_passes_and_can_be_turned() {
 #[test]
 fn what_clients_asked_is_seen() {
     let Some(exchanges) = cassettes() else { return };
-    let upstream = Upstream { model: "other", facts: &ModelFacts::default(), quirks: Quirks::NONE };
+    let upstream =
+        Upstream { model: "other", facts: &ModelFacts::default(), quirks: Quirks::NONE, provider: "p" };
     for Exchange { name, request, .. } in exchanges {
         let tree: Value = serde_json::from_str(&request).unwrap();
         let head = head(&request);

@@ -143,7 +143,13 @@ fn claude(format: Format) -> Speaker {
 }
 
 fn context() -> ReplyContext {
-    ReplyContext { id: "0123456789abcdefghijklmn".into(), created: 1, model: "m".into(), include_usage: true }
+    ReplyContext {
+        id: "0123456789abcdefghijklmn".into(),
+        created: 1,
+        model: "m".into(),
+        include_usage: true,
+        ..ReplyContext::default()
+    }
 }
 
 /// The message as a client has it of a whole reply.
@@ -224,7 +230,7 @@ fn next(format: Format, message: &Value) -> Value {
             format.name()
         );
     }
-    let upstream = Upstream { model: "m", facts: &facts, quirks: Quirks::NONE };
+    let upstream = Upstream { model: "m", facts: &facts, quirks: Quirks::NONE, provider: "p" };
     let mut out = Vec::new();
     match translate::request(Dialect::Chat, format, body.as_bytes(), &head, &upstream, &mut out) {
         Ok(Outcome::Replaced) => serde_json::from_slice(&out).unwrap(),

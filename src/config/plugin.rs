@@ -68,6 +68,9 @@ pub struct Provider {
     /// The same for rerank; without it the provider has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rerank_path: Option<String>,
+    /// The same for counts of tokens; without it the provider has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count_path: Option<String>,
     /// The header that carries its credential, lower case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_header: Option<String>,
@@ -95,6 +98,7 @@ impl Provider {
             Operation::Chat => self.stream_path.as_deref().filter(|_| stream).or(Some(&self.path)),
             Operation::Embeddings => self.embeddings_path.as_deref(),
             Operation::Rerank => self.rerank_path.as_deref(),
+            Operation::Count => self.count_path.as_deref(),
         }
     }
 }

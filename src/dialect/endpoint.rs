@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 
 use crate::{
-    dialect::{Operation, chat::scan::MAX_MODEL},
+    dialect::{Ask, Dialect, chat::scan::MAX_MODEL},
     ir::{ApiError, ErrorKind},
 };
 
 /// What a method and a path ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint<'a> {
-    /// `POST /v1/chat/completions`, `/v1/embeddings` or `/v1/rerank`, which Cohere's SDK calls `/v2/rerank`.
-    Ask(Operation),
+    /// One that is asked with a body.
+    Ask(Ask),
     /// `GET /v1/models`.
     Models,
     /// `GET /v1/models/{id}`, percent escapes undone: clients escape the slash of `openai/gpt-4.1`. At most
@@ -27,17 +27,24 @@ impl<'a> Endpoint<'a> {
     /// [`ErrorKind::NotFound`] for an unknown path, [`ErrorKind::MethodNotAllowed`] for a wrong method.
     pub fn of(method: &[u8], path: &'a [u8]) -> Result<Self, ApiError> {
         let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
-        let known = "This gateway answers POST /v1/chat/completions, POST /v1/embeddings, POST /v1/rerank, \
-                     GET /v1/models and GET /v1/models/{id}.";
+        let known = "This gateway answers POST /v1/chat/completions, /v1/completions, /v1/messages, \
+                     /v1/messages/count_tokens, /v1/responses, /v1/responses/input_tokens, /v1/embeddings and \
+                     /v1/rerank, GET /v1/models and GET /v1/models/{id}.";
         let unknown = |shown: &str| {
             let message = format!("There is nothing at `{shown}`. {known}");
             ApiError::new(ErrorKind::NotFound, message).with_code("unknown_url")
         };
         let path = std::str::from_utf8(path).map_err(|_| unknown("(a path that is not UTF-8)"))?;
         let (allowed, endpoint) = match path.strip_suffix('/').unwrap_or(path) {
-            "/v1/chat/completions" => ("POST", Self::Ask(Operation::Chat)),
-            "/v1/embeddings" => ("POST", Self::Ask(Operation::Embeddings)),
-            "/v1/rerank" | "/v2/rerank" => ("POST", Self::Ask(Operation::Rerank)),
+            "/v1/chat/completions" => ("POST", Self::Ask(Ask::Chat)),
+            "/v1/completions" => ("POST", Self::Ask(Ask::Completions)),
+            "/v1/messages" => ("POST", Self::Ask(Ask::Messages)),
+            "/v1/messages/count_tokens" => ("POST", Self::Ask(Ask::CountMessages)),
+            "/v1/responses" => ("POST", Self::Ask(Ask::Responses)),
+            "/v1/responses/input_tokens" => ("POST", Self::Ask(Ask::CountResponses)),
+            "/v1/embeddings" => ("POST", Self::Ask(Ask::Embeddings)),
+            // Cohere's SDK asks the second.
+            "/v1/rerank" | "/v2/rerank" => ("POST", Self::Ask(Ask::Rerank)),
             "/v1/models" => ("GET", Self::Models),
             other => match other.strip_prefix("/v1/models/") {
                 Some(id) if id.len() <= 3 * MAX_MODEL => ("GET", Self::Model(decoded(id))),
@@ -49,6 +56,18 @@ impl<'a> Endpoint<'a> {
         }
         let message = format!("`{}` takes {allowed} only.", shorten(path));
         Err(ApiError::new(ErrorKind::MethodNotAllowed, message).with_code("method_not_allowed"))
+    }
+}
+
+/// In whose words a client is told that its request could not be read so far, by its path and by whether it has the
+/// header `anthropic-version`, which only Anthropic's clients send.
+pub fn dialect(path: &[u8], has_anthropic_version: bool) -> Dialect {
+    if has_anthropic_version || path.starts_with(b"/v1/messages") {
+        Dialect::Messages
+    } else if path.starts_with(b"/v1/responses") {
+        Dialect::Responses
+    } else {
+        Dialect::Chat
     }
 }
 
@@ -100,13 +119,18 @@ mod tests {
 
     #[test]
     fn known_paths_with_their_method_only() {
-        for (path, operation) in [
-            (&b"/v1/chat/completions?x=1"[..], Operation::Chat),
-            (b"/v1/embeddings", Operation::Embeddings),
-            (b"/v1/rerank/", Operation::Rerank),
-            (b"/v2/rerank", Operation::Rerank),
+        for (path, ask) in [
+            (&b"/v1/chat/completions?x=1"[..], Ask::Chat),
+            (b"/v1/completions", Ask::Completions),
+            (b"/v1/messages?beta=true", Ask::Messages),
+            (b"/v1/messages/count_tokens?beta=true", Ask::CountMessages),
+            (b"/v1/responses", Ask::Responses),
+            (b"/v1/responses/input_tokens", Ask::CountResponses),
+            (b"/v1/embeddings", Ask::Embeddings),
+            (b"/v1/rerank/", Ask::Rerank),
+            (b"/v2/rerank", Ask::Rerank),
         ] {
-            assert_eq!(Endpoint::of(b"POST", path), Ok(Endpoint::Ask(operation)));
+            assert_eq!(Endpoint::of(b"POST", path), Ok(Endpoint::Ask(ask)));
         }
         assert_eq!(Endpoint::of(b"GET", b"/v1/models/"), Ok(Endpoint::Models));
         assert_eq!(Endpoint::of(b"GET", b"/v1/models/a/b"), Ok(Endpoint::Model("a/b".into())));

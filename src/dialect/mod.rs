@@ -1,27 +1,41 @@
 //! What clients speak.
 
+use std::rc::Rc;
+
 use crate::ir::Usage;
 
 pub mod chat;
+pub mod completions;
 pub mod embeddings;
 pub mod endpoint;
 pub(crate) mod fields;
 mod flat;
+mod head;
+pub mod messages;
 pub mod models;
 mod operation;
 pub mod rerank;
+pub mod responses;
 
-pub use operation::{Head, Operation, Used};
+pub use head::{Head, Used};
+pub use operation::{Ask, Operation};
 
-/// In whose words a client speaks of chat and is told of errors. What it asks for is its [`Operation`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// In whose words a client is answered and told of errors. What it asks for is an [`Operation`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dialect {
-    /// OpenAI's: Chat Completions, and the errors of all its endpoints.
+    /// OpenAI's Chat Completions, and OpenAI's errors for all its endpoints but Responses.
+    #[default]
     Chat,
+    /// OpenAI's Completions, the API before Chat Completions.
+    Completions,
+    /// Anthropic's Messages.
+    Messages,
+    /// OpenAI's Responses.
+    Responses,
 }
 
 /// What a writer of replies needs to know besides the reply.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReplyContext {
     /// The id to use where the provider gave none, without its prefix: 24 characters of `[0-9a-z]`.
     pub id: String,
@@ -31,6 +45,10 @@ pub struct ReplyContext {
     pub model: String,
     /// The client asked for usage in its stream. Replies without a stream always carry it.
     pub include_usage: bool,
+    /// The provider's name in the configuration: reasoning that only it can read is marked with it.
+    pub provider: String,
+    /// What a reply repeats of a Responses request.
+    pub asked: Option<Rc<responses::Asked>>,
 }
 
 /// What a stream showed so far; the filter decides by it when to let the headers go.
@@ -44,4 +62,16 @@ pub struct Progress {
     pub done: bool,
     /// Tokens reported so far.
     pub usage: Option<Usage>,
+}
+
+/// A stream that passes as it is, but for what must change.
+pub trait Pass: std::fmt::Debug {
+    /// Takes the next bytes. True: they pass as they are; else what is to be sent instead was appended to `out`.
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> bool;
+
+    /// The body has ended; appends what is still to be sent.
+    fn end(&mut self, out: &mut Vec<u8>);
+
+    /// What was seen so far.
+    fn progress(&self) -> &Progress;
 }

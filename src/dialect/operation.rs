@@ -1,12 +1,7 @@
-use super::{
-    Dialect,
-    chat::{self, scan},
-    embeddings, rerank,
-};
-use crate::ir::ApiError;
+use super::Dialect;
 
-/// What a client asks for. Each is an endpoint of its own at the gateway and at providers, with its own fields and its
-/// own form of reply.
+/// What a client asks a provider for. Each is an endpoint of its own at providers, with its own fields and its own form
+/// of reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Operation {
     /// An answer to a conversation.
@@ -15,11 +10,14 @@ pub enum Operation {
     Embeddings,
     /// Documents in the order in which they answer a query.
     Rerank,
+    /// How many tokens a prompt has.
+    Count,
 }
 
 impl Operation {
     /// All of them, in the order of the documentation.
-    pub const ALL: &'static [Operation] = &[Operation::Chat, Operation::Embeddings, Operation::Rerank];
+    pub const ALL: &'static [Operation] =
+        &[Operation::Chat, Operation::Embeddings, Operation::Rerank, Operation::Count];
 
     /// As messages to a person call it.
     pub fn name(self) -> &'static str {
@@ -27,113 +25,90 @@ impl Operation {
             Operation::Chat => "chat",
             Operation::Embeddings => "embeddings",
             Operation::Rerank => "rerank",
+            Operation::Count => "counts of tokens",
         }
     }
 }
 
-/// What the gateway knows of a request, by what it asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Head {
-    /// A chat request.
-    Chat(scan::Head),
-    /// A request for embeddings.
-    Embeddings(embeddings::scan::Head),
-    /// A rerank request.
-    Rerank(rerank::scan::Head),
-}
-
-/// The fields that a request uses.
+/// One of the gateway's endpoints that are asked with a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Used {
-    /// Of a chat request.
-    Chat(chat::field::Fields),
-    /// Of a request for embeddings.
-    Embeddings(embeddings::field::Fields),
-    /// Of a rerank request.
-    Rerank(rerank::field::Fields),
+#[repr(u8)]
+pub enum Ask {
+    /// `POST /v1/chat/completions`: Chat Completions, and Responses requests that are to be answered as chat (Cursor).
+    Chat,
+    /// `POST /v1/completions`.
+    Completions,
+    /// `POST /v1/messages`.
+    Messages,
+    /// `POST /v1/messages/count_tokens`.
+    CountMessages,
+    /// `POST /v1/responses`.
+    Responses,
+    /// `POST /v1/responses/input_tokens`.
+    CountResponses,
+    /// `POST /v1/embeddings`.
+    Embeddings,
+    /// `POST /v1/rerank`.
+    Rerank,
 }
 
-impl From<chat::field::Fields> for Used {
-    fn from(fields: chat::field::Fields) -> Self {
-        Used::Chat(fields)
+impl Ask {
+    /// All of them, in the order of the documentation.
+    pub const ALL: &'static [Ask] = &[
+        Ask::Chat,
+        Ask::Completions,
+        Ask::Messages,
+        Ask::CountMessages,
+        Ask::Responses,
+        Ask::CountResponses,
+        Ask::Embeddings,
+        Ask::Rerank,
+    ];
+
+    /// As messages to a person call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Ask::Chat => "chat",
+            Ask::Completions => "completions",
+            Ask::Messages => "messages",
+            Ask::CountMessages => "count-messages",
+            Ask::Responses => "responses",
+            Ask::CountResponses => "count-responses",
+            Ask::Embeddings => "embeddings",
+            Ask::Rerank => "rerank",
+        }
+    }
+
+    /// In whose words its errors are told.
+    pub fn dialect(self) -> Dialect {
+        match self {
+            Ask::Messages | Ask::CountMessages => Dialect::Messages,
+            Ask::Responses | Ask::CountResponses => Dialect::Responses,
+            Ask::Completions => Dialect::Completions,
+            Ask::Chat | Ask::Embeddings | Ask::Rerank => Dialect::Chat,
+        }
+    }
+
+    /// One byte that stands for it.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// What [`Self::code`] stands for.
+    pub fn of_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
     }
 }
 
-impl Used {
-    /// Of what kind of request.
-    pub fn operation(self) -> Operation {
-        match self {
-            Used::Chat(_) => Operation::Chat,
-            Used::Embeddings(_) => Operation::Embeddings,
-            Used::Rerank(_) => Operation::Rerank,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_come_back() {
+        for ask in Ask::ALL {
+            assert_eq!(Ask::of_code(ask.code()), Some(*ask));
         }
-    }
-}
-
-impl Head {
-    /// Reads the head of a request.
-    ///
-    /// # Errors
-    ///
-    /// As the `scan` of the operation says.
-    pub fn scan(operation: Operation, body: &[u8]) -> Result<Self, ApiError> {
-        Ok(match operation {
-            Operation::Chat => Head::Chat(scan::scan(body)?),
-            Operation::Embeddings => Head::Embeddings(embeddings::scan::scan(body)?),
-            Operation::Rerank => Head::Rerank(rerank::scan::scan(body)?),
-        })
-    }
-
-    /// Reads the head of a request of which only the body is known: no two operations require the same fields.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with it as a chat request, where it is no request of any kind.
-    pub fn guess(body: &[u8]) -> Result<Self, ApiError> {
-        let chat = Head::scan(Operation::Chat, body);
-        chat.or_else(|error| {
-            let others = Operation::ALL.iter().filter(|operation| **operation != Operation::Chat);
-            others.into_iter().find_map(|operation| Head::scan(*operation, body).ok()).ok_or(error)
-        })
-    }
-
-    /// What is asked for.
-    pub fn operation(&self) -> Operation {
-        self.used().operation()
-    }
-
-    /// In whose words the client is answered.
-    pub fn dialect(&self) -> Dialect {
-        match self {
-            Head::Chat(_) | Head::Embeddings(_) | Head::Rerank(_) => Dialect::Chat,
-        }
-    }
-
-    /// The model as the client named it.
-    pub fn model(&self) -> &str {
-        match self {
-            Head::Chat(head) => &head.model,
-            Head::Embeddings(head) => &head.model,
-            Head::Rerank(head) => &head.model,
-        }
-    }
-
-    /// Whether the client wants a stream.
-    pub fn stream(&self) -> bool {
-        matches!(self, Head::Chat(head) if head.stream)
-    }
-
-    /// Whether the client wants usage in its stream.
-    pub fn include_usage(&self) -> bool {
-        matches!(self, Head::Chat(head) if head.include_usage)
-    }
-
-    /// What the request uses.
-    pub fn used(&self) -> Used {
-        match self {
-            Head::Chat(head) => Used::Chat(head.fields),
-            Head::Embeddings(head) => Used::Embeddings(head.fields),
-            Head::Rerank(head) => Used::Rerank(head.fields),
-        }
+        assert_eq!(Ask::of_code(200), None);
     }
 }

@@ -12,7 +12,7 @@ use hashbrown::HashMap;
 
 use super::{ids, names, setup::Setup};
 use crate::{
-    dialect::{Dialect, Head},
+    dialect::{Ask, Dialect, Head},
     host::Host,
     ir::{ApiError, Usage},
     route::Plan,
@@ -43,8 +43,12 @@ pub(super) struct Exchange {
     pub(super) setup: Rc<Setup>,
     /// What the client speaks.
     pub(super) dialect: Dialect,
+    /// Which endpoint it came to.
+    pub(super) ask: Ask,
     /// What is known of the request.
     pub(super) head: Head,
+    /// The client's own `anthropic-beta`.
+    pub(super) betas: String,
     /// Who may serve it.
     pub(super) plan: Plan,
     /// Size of the body in bytes.
@@ -61,11 +65,13 @@ pub(super) struct Exchange {
 
 impl Exchange {
     /// A request that no attempt has been made of. `body_length` in bytes.
-    pub(super) fn new(setup: Rc<Setup>, head: Head, plan: Plan, body_length: usize) -> Self {
+    pub(super) fn new(setup: Rc<Setup>, ask: Ask, head: Head, plan: Plan, body_length: usize) -> Self {
         Self {
             setup,
             dialect: head.dialect(),
+            ask,
             head,
+            betas: String::new(),
             plan,
             body_length,
             answer: Cell::default(),
@@ -138,9 +144,13 @@ impl Opened {
         Self { id, exchange }
     }
 
-    /// The key under which the provider role finds it.
-    pub(super) fn key(&self) -> [u8; 8] {
-        self.id.to_le_bytes()
+    /// What finds it for the provider role: its key, and what the client asked for, should it not be found.
+    pub(super) fn mark(&self) -> [u8; 9] {
+        let mut mark = [self.exchange.ask.code(); 9];
+        for (byte, of_key) in mark.iter_mut().zip(self.id.to_le_bytes()) {
+            *byte = of_key;
+        }
+        mark
     }
 
     /// The exchange.
@@ -155,34 +165,36 @@ impl Drop for Opened {
     }
 }
 
-/// Finds the exchange that the running attempt belongs to.
-pub(super) fn find(host: &impl Host) -> Option<Rc<Exchange>> {
-    let key: [u8; 8] = host.property(&[names::EXCHANGE])?.try_into().ok()?;
-    with_store(|store| store.open.get(&u64::from_le_bytes(key)).cloned()).flatten()
+/// Finds the exchange that the running attempt belongs to; where it is not in this VM's memory, at least what its client
+/// asked for.
+pub(super) fn find(host: &impl Host) -> Result<Rc<Exchange>, Option<Ask>> {
+    let mark = host.property(&[names::EXCHANGE]).ok_or(None)?;
+    let (key, ask) = mark.split_first_chunk().ok_or(None)?;
+    let found = with_store(|store| store.open.get(&u64::from_le_bytes(*key)).cloned()).flatten();
+    found.ok_or_else(|| ask.first().and_then(|code| Ask::of_code(*code)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::Operation;
 
-    fn key_of_the_first() -> [u8; 8] {
+    fn mark_of_the_first() -> [u8; 9] {
         let json = serde_json::json!({"version": crate::config::plugin::VERSION, "role": "gateway",
             "request_bytes": 1, "reply_bytes": 1, "models": [{"name": "m", "targets": [{"provider": 0}]}],
             "providers": [{"name": "p", "format": "openai", "authority": "a", "scheme": "http", "path": "/"}]});
         let setup = Rc::new(Setup::new(json.to_string().as_bytes(), &[]).unwrap());
         let body = br#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#;
-        let head = Head::scan(Operation::Chat, body).unwrap();
-        let plan = Plan::new(&*setup, &setup.table, "m", head.used()).unwrap();
-        let exchange = Exchange::new(setup, head, plan, 0);
-        Opened::new(exchange, Vec::new()).key()
+        let head = Head::scan(Ask::Chat, body).unwrap();
+        let plan = Plan::new(&*setup, &setup.table, "m", (head.operation(), head.used())).unwrap();
+        let exchange = Exchange::new(setup, Ask::Chat, head, plan, 0);
+        Opened::new(exchange, Vec::new()).mark()
     }
 
     /// A VM that was started again counts anew; a request from before, whose next attempt comes to it, must not find
     /// another client's exchange under its key. Each thread has a store of its own, as each VM has.
     #[test]
     fn keys_of_one_vm_mean_nothing_in_the_next() {
-        let keys = [(); 2].map(|()| std::thread::spawn(key_of_the_first).join().unwrap());
+        let keys = [(); 2].map(|()| std::thread::spawn(mark_of_the_first).join().unwrap());
         assert_ne!(keys[0], keys[1]);
     }
 }

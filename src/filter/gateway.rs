@@ -10,10 +10,15 @@ use super::{
     setup::Setup,
 };
 use crate::{
-    dialect::{Dialect, Head, Operation, endpoint::Endpoint, models},
+    dialect::{
+        Ask, Dialect, Head,
+        endpoint::{self, Endpoint},
+        models,
+    },
     host::{Action, HeaderPairs, Host, HostError, Side},
     ir::{ApiError, ErrorKind},
     policy::keys::Key,
+    provider::anthropic::beta,
     route::Plan,
 };
 
@@ -22,8 +27,8 @@ use crate::{
 enum State {
     /// Nothing read yet.
     New,
-    /// Headers taken, body awaited; what is asked for, and which key was presented.
-    Body { operation: Operation, key: Option<Key> },
+    /// Headers taken, body awaited; what is asked for, which key was presented, and which betas of Anthropic's.
+    Body { ask: Ask, key: Option<Key>, betas: String },
     /// The plan is made; the attempts run.
     Planned(Opened),
     /// As before, and the reply is the host's own: its body is replaced by this.
@@ -36,13 +41,15 @@ enum State {
 #[derive(Debug)]
 pub struct Gateway {
     setup: Rc<Setup>,
+    /// In whose words the client is told what is wrong.
+    dialect: Dialect,
     state: State,
 }
 
 impl Gateway {
     /// A request that has not begun.
     pub fn new(setup: Rc<Setup>) -> Self {
-        Self { setup, state: State::New }
+        Self { setup, dialect: Dialect::default(), state: State::New }
     }
 
     /// Request headers.
@@ -114,7 +121,7 @@ impl Gateway {
             // A body cannot be added to a reply that has none.
             Some(error) if end => self.refuse(host, &error),
             Some(error) => {
-                if let Some(body) = local_reply::rewrite(host, Dialect::Chat, &error) {
+                if let Some(body) = local_reply::rewrite(host, self.dialect, &error) {
                     self.state = State::Rewriting { body };
                 }
                 Action::Continue
@@ -139,20 +146,22 @@ impl Gateway {
     fn read_headers(&mut self, host: &impl Host, end: bool) -> Result<Option<Vec<u8>>, ApiError> {
         let headers =
             host.headers(Side::Request).map_err(|error| host_failed("read the request headers", error))?;
-        let endpoint = Endpoint::of(
-            headers.get(":method").unwrap_or_default(),
-            headers.get(":path").unwrap_or_default(),
-        )?;
-        let key = self.setup.keys.authenticate(headers.get("authorization"))?;
+        let path = headers.get(":path").unwrap_or_default();
+        self.dialect = endpoint::dialect(path, headers.get("anthropic-version").is_some());
+        let endpoint = Endpoint::of(headers.get(":method").unwrap_or_default(), path)?;
+        if let Endpoint::Ask(ask) = endpoint {
+            self.dialect = ask.dialect();
+        }
+        let key = self.setup.keys.authenticate(|name| headers.get(name))?;
         let allows = |model: &str| key.is_none_or(|key| key.allows(model));
         let plugin = &self.setup.plugin;
-        let operation = match endpoint {
+        let ask = match endpoint {
             Endpoint::Models => return Ok(Some(models::list(plugin, allows))),
             Endpoint::Model(id) => {
                 let index = self.setup.table.find(&id).filter(|_| allows(&id));
                 return models::one(plugin, &id, index).map(Some);
             }
-            Endpoint::Ask(operation) => operation,
+            Endpoint::Ask(ask) => ask,
         };
         if end {
             return Err(ApiError::new(ErrorKind::InvalidRequest, "The request has no body.")
@@ -161,7 +170,8 @@ impl Gateway {
         self.check_headers(&headers)?;
         let key = key.cloned();
         self.strip(host, &headers)?;
-        self.state = State::Body { operation, key };
+        let betas = betas(&headers)?;
+        self.state = State::Body { ask, key, betas };
         Ok(None)
     }
 
@@ -199,24 +209,25 @@ impl Gateway {
 
     /// Reads the whole body and hands the request over to the attempts.
     fn plan(&mut self, host: &impl Host, size: usize) -> Result<(), ApiError> {
-        let State::Body { operation, key } = &self.state else { return Ok(()) };
+        let State::Body { ask, key, betas } = &mut self.state else { return Ok(()) };
         let body = match host.body(Side::Request, 0, size) {
             Ok(body) => body,
             Err(HostError::NotFound) => Vec::new(),
             Err(error) => return Err(host_failed("read the request body", error)),
         };
-        let head = Head::scan(*operation, &body)?;
+        let head = Head::scan(*ask, &body)?;
         if let Some(key) = key {
             key.authorize(head.model())?;
         }
-        let plan = Plan::new(&*self.setup, &self.setup.table, head.model(), head.used())?;
-        let exchange = Exchange::new(Rc::clone(&self.setup), head, plan, body.len());
+        let plan = Plan::new(&*self.setup, &self.setup.table, head.model(), (head.operation(), head.used()))?;
+        let mut exchange = Exchange::new(Rc::clone(&self.setup), *ask, head, plan, body.len());
+        exchange.betas = std::mem::take(betas);
         let opened = Opened::new(exchange, body);
         let exchange = opened.exchange();
         let route = if exchange.head.stream() { names::POOL_STREAM } else { names::POOL_REPLY };
         // The property first: in the downstream filter every header that is written makes the host pick its route
         // anew, and the pool is what it picks by.
-        host.set_property(names::EXCHANGE, &opened.key())
+        host.set_property(names::EXCHANGE, &opened.mark())
             .and_then(|()| host.set_header(Side::Request, route, exchange.plan.pool.as_bytes()))
             .map_err(|error| host_failed("hand over the plan", error))?;
         self.state = State::Planned(opened);
@@ -231,7 +242,7 @@ impl Gateway {
 
     fn refuse(&mut self, host: &impl Host, error: &ApiError) -> Action {
         self.state = State::Done;
-        effect::refuse(host, Dialect::Chat, error, &[]);
+        effect::refuse(host, self.dialect, error, &[]);
         Action::Pause
     }
 
@@ -240,9 +251,23 @@ impl Gateway {
         self.state = State::Done;
         let headers = host.headers(Side::Reply).unwrap_or_default();
         let kept: Vec<(&[u8], &[u8])> = headers.iter().filter(|(name, _)| reaches_client(name)).collect();
-        effect::refuse(host, Dialect::Chat, error, &kept);
+        effect::refuse(host, self.dialect, error, &kept);
         Action::Pause
     }
+}
+
+/// The betas of Anthropic's API that the client names: all values of their header, which are lists.
+fn betas(headers: &HeaderPairs) -> Result<String, ApiError> {
+    let mut betas = String::new();
+    for (_, value) in headers.iter().filter(|(name, _)| *name == beta::HEADER.as_bytes()) {
+        let value = std::str::from_utf8(value)
+            .map_err(|_| ApiError::invalid(beta::HEADER, "The header `anthropic-beta` is not UTF-8."))?;
+        if !betas.is_empty() {
+            betas.push(',');
+        }
+        betas.push_str(value);
+    }
+    Ok(betas)
 }
 
 /// Headers that steer Envoy's router, and our own. Two that Envoy writes about every downstream connection are left

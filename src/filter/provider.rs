@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     config::plugin::{self, Secret},
-    dialect::{Dialect, Head},
+    dialect::{Ask, Dialect, Head},
     host::{Action, Host, Side},
     ir::{ApiError, ErrorKind},
     provider::{Upstream, anthropic::beta, path},
@@ -39,7 +39,7 @@ enum State {
     /// Nothing seen yet.
     New,
     /// The plan is not known: the body is awaited to make one.
-    Planless { lane: String, secret: Option<Vec<u8>> },
+    Planless { lane: String, ask: Ask, secret: Option<Vec<u8>> },
     /// Headers taken, body awaited.
     Body { attempt: Attempt, secret: Option<Vec<u8>> },
     /// Headers are written, the body passes as it is.
@@ -73,12 +73,12 @@ impl Provider {
             return Action::Continue;
         };
         match exchange::find(host) {
-            Some(exchange) => self.begin(host, exchange, &lane),
-            None => {
+            Ok(exchange) => self.begin(host, exchange, &lane),
+            Err(ask) => {
                 let provider = pool::parse_lane(&lane).map_or("", |(provider, _)| provider);
                 let index = self.setup.plugin.providers.iter().position(|known| known.name == provider);
                 let secret = index.and_then(|index| discovered_secret(host, &self.setup, index));
-                self.state = State::Planless { lane, secret };
+                self.state = State::Planless { lane, ask: ask.unwrap_or(Ask::Chat), secret };
                 Action::Pause
             }
         }
@@ -98,12 +98,12 @@ impl Provider {
             }
             State::Body { attempt, secret } => match read_body(host, size) {
                 Ok(body) => self.send(host, attempt, secret.as_deref(), &body, true),
-                Err(error) => self.refuse(host, Dialect::Chat, &error),
+                Err(error) => self.refuse(host, attempt.exchange.dialect, &error),
             },
-            State::Planless { lane, secret } => {
-                match read_body(host, size).and_then(|body| self.plan(&lane, body)) {
+            State::Planless { lane, ask, secret } => {
+                match read_body(host, size).and_then(|body| self.plan(&lane, ask, body)) {
                     Ok((attempt, body)) => self.send(host, attempt, secret.as_deref(), &body, true),
-                    Err(error) => self.refuse(host, Dialect::Chat, &error),
+                    Err(error) => self.refuse(host, ask.dialect(), &error),
                 }
             }
             other => {
@@ -175,15 +175,15 @@ impl Provider {
     }
 
     /// Makes a plan from the body alone: the gateway role's is not in this VM's memory.
-    fn plan(&self, lane: &str, body: Vec<u8>) -> Result<(Attempt, Vec<u8>), ApiError> {
-        let head = Head::guess(&body)?;
-        let plan = Plan::new(&*self.setup, &self.setup.table, head.model(), head.used())?;
+    fn plan(&self, lane: &str, ask: Ask, body: Vec<u8>) -> Result<(Attempt, Vec<u8>), ApiError> {
+        let head = Head::scan(ask, &body)?;
+        let plan = Plan::new(&*self.setup, &self.setup.table, head.model(), (head.operation(), head.used()))?;
         let Some(step) = plan.step(&self.setup.plugin, lane) else {
             let message = format!("The model `{}` is not served where the request was sent.", head.model());
             return Err(ApiError::new(ErrorKind::Server, message).with_code("gateway_error"));
         };
         let (provider, model) = (step.lane.provider, step.model.clone());
-        let exchange = Exchange::new(Rc::clone(&self.setup), head, plan, body.len());
+        let exchange = Exchange::new(Rc::clone(&self.setup), ask, head, plan, body.len());
         Ok((Attempt { exchange: Rc::new(exchange), provider, model }, body))
     }
 
@@ -269,9 +269,11 @@ fn translate_request(
     let Attempt { exchange, provider, model } = attempt;
     let facts = exchange.setup.facts(*provider, model);
     let row = config(attempt)?;
-    let upstream = Upstream { model, facts, quirks: &row.quirks };
+    let upstream = Upstream { model, facts, quirks: &row.quirks, provider: &row.name };
     let named = row.headers.iter().filter(|(name, _)| name == beta::HEADER);
-    let mut betas: Vec<&str> = named.flat_map(|(_, value)| value.split(',')).collect();
+    let of_client = [exchange.betas.as_str()].into_iter().filter(|betas| !betas.is_empty());
+    let named = named.map(|(_, value)| value.as_str()).chain(of_client);
+    let mut betas: Vec<&str> = named.flat_map(|value| value.split(',')).collect();
     let outcome = translate::any_request(row.format, body, &exchange.head, &upstream, &mut betas, out)?;
     Ok((outcome, betas.join(",")))
 }

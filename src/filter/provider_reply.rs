@@ -3,6 +3,8 @@
 //! Headers are held until it is known whether the attempt served the request: for a stream until its first event,
 //! else until the whole body has come. Only then can a failure still be marked for another attempt.
 
+use std::rc::Rc;
+
 use super::{
     effect::host_failed,
     exchange::Answer,
@@ -11,7 +13,7 @@ use super::{
     tokens,
 };
 use crate::{
-    dialect::ReplyContext,
+    dialect::{Dialect, Head, ReplyContext},
     host::{Action, HeaderPairs, Host, Side},
     ir::{ApiError, ErrorKind},
     provider::Format,
@@ -351,12 +353,25 @@ impl ReplyState {
 
     fn context(&self, host: &impl Host, format: Format) -> ReplyContext {
         let include_usage = self.attempt.exchange.head.include_usage();
+        let exchange = &self.attempt.exchange;
         // What passes through brings its own id and time.
-        if format == Format::Openai {
-            return ReplyContext { id: String::new(), created: 0, model: String::new(), include_usage };
+        if format == Format::Openai && exchange.dialect == Dialect::Chat {
+            return ReplyContext { include_usage, ..ReplyContext::default() };
         }
         let model = self.attempt.model.clone();
-        ReplyContext { id: ids::next(), created: host.now() / 1_000_000_000, model, include_usage }
+        let provider = config(&self.attempt).map(|row| row.name.clone()).unwrap_or_default();
+        let asked = match &exchange.head {
+            Head::Responses(head) => Some(Rc::clone(&head.asked)),
+            _ => None,
+        };
+        ReplyContext {
+            id: ids::next(),
+            created: host.now() / 1_000_000_000,
+            model,
+            include_usage,
+            provider,
+            asked,
+        }
     }
 }
 

@@ -73,7 +73,7 @@ pub trait Decoder: std::fmt::Debug {
 }
 
 /// Writes a client's stream.
-pub trait Encoder {
+pub trait Encoder: std::fmt::Debug {
     /// Appends what `event` is in the client's dialect to `out`: nothing, or whole SSE events.
     fn encode(&mut self, event: Event<'_>, out: &mut Vec<u8>);
 }

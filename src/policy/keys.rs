@@ -36,27 +36,44 @@ impl Keys {
         Ok(Self { keys: keys.iter().map(read).collect::<Result<_, String>>()? })
     }
 
-    /// Finds the key that a client presented in its `authorization` header. `None` where the gateway is open.
+    /// Finds the key that a client presented; `header` gives the value of a header. `None` where the gateway is open.
+    ///
+    /// Clients have a place of their own for it, and some send two headers: `authorization` (OpenAI's clients, and
+    /// Anthropic's newer ones), `x-api-key` (Anthropic's), `api-key` (Azure's), `x-goog-api-key` (Google's). The first that
+    /// holds a known key counts.
     ///
     /// The sums are compared whole and all of them are, so that the time tells nothing about them.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Authentication`] for no key, or one that is not known.
-    pub fn authenticate(&self, authorization: Option<&[u8]>) -> Result<Option<&Key>, ApiError> {
+    /// [`ErrorKind::Authentication`] for no key, or none that is known.
+    pub fn authenticate<'h>(
+        &self,
+        header: impl Fn(&str) -> Option<&'h [u8]>,
+    ) -> Result<Option<&Key>, ApiError> {
         if self.keys.is_empty() {
             return Ok(None);
         }
-        let Some(presented) = authorization.and_then(bearer) else {
-            let message = "No API key was sent. Send one as `Authorization: Bearer KEY`.";
+        let bare = ["x-api-key", "api-key", "x-goog-api-key"].into_iter().filter_map(&header);
+        let bare = bare.map(<[u8]>::trim_ascii).filter(|key| !key.is_empty());
+        let mut presented = header("authorization").and_then(bearer).into_iter().chain(bare).peekable();
+        if presented.peek().is_none() {
+            let message =
+                "No API key was sent. Send one as `Authorization: Bearer KEY` or as `x-api-key: KEY`.";
             return Err(ApiError::new(ErrorKind::Authentication, message).with_code("missing_api_key"));
-        };
-        let sum: [u8; 32] = Sha256::digest(presented).into();
-        let same = |key: &Key| key.sha256.iter().zip(sum).fold(0u8, |diff, (a, b)| diff | (a ^ b)) == 0;
-        let found = self.keys.iter().fold(None, |found, key| if same(key) { Some(key) } else { found });
+        }
         let unknown =
             || ApiError::new(ErrorKind::Authentication, "The API key is not known to this gateway.");
-        found.map(Some).ok_or_else(|| unknown().with_code("invalid_api_key"))
+        presented
+            .find_map(|key| self.find(key))
+            .map(Some)
+            .ok_or_else(|| unknown().with_code("invalid_api_key"))
+    }
+
+    fn find(&self, presented: &[u8]) -> Option<&Key> {
+        let sum: [u8; 32] = Sha256::digest(presented).into();
+        let same = |key: &Key| key.sha256.iter().zip(sum).fold(0u8, |diff, (a, b)| diff | (a ^ b)) == 0;
+        self.keys.iter().fold(None, |found, key| if same(key) { Some(key) } else { found })
     }
 }
 
@@ -114,26 +131,49 @@ mod tests {
         Keys::new(&[plugin::Key { name: "team-a".into(), sha256, models }]).unwrap()
     }
 
-    #[test]
-    fn no_keys_leave_the_gateway_open() {
-        assert!(Keys::default().authenticate(None).unwrap().is_none());
+    fn shown<'k>(keys: &'k Keys, headers: &[(&str, &'static str)]) -> Result<Option<&'k Key>, ApiError> {
+        keys.authenticate(|name| {
+            headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_bytes())
+        })
     }
 
     #[test]
-    fn only_the_key_itself_is_taken() {
+    fn no_keys_leave_the_gateway_open() {
+        assert!(shown(&Keys::default(), &[]).unwrap().is_none());
+    }
+
+    #[test]
+    fn only_the_key_itself_is_taken_wherever_clients_put_it() {
         let keys = keys(&[]);
-        assert_eq!(keys.authenticate(Some(b"Bearer test")).unwrap().unwrap().name(), "team-a");
-        assert_eq!(keys.authenticate(Some(b"bearer  test")).unwrap().unwrap().name(), "team-a");
-        for wrong in [None, Some(&b"Bearer tesT"[..]), Some(b"Bearer "), Some(b"test"), Some(b"Bearer \xff")]
-        {
-            assert_eq!(keys.authenticate(wrong).unwrap_err().kind, ErrorKind::Authentication, "{wrong:?}");
+        for right in [
+            &[("authorization", "Bearer test")][..],
+            &[("authorization", "bearer  test")],
+            &[("x-api-key", "test")],
+            &[("api-key", "test ")],
+            &[("x-goog-api-key", "test")],
+            // Claude Code sends both where both are set.
+            &[("authorization", "Bearer other"), ("x-api-key", "test")],
+            &[("authorization", "Basic dGVzdA=="), ("api-key", "test")],
+        ] {
+            assert_eq!(shown(&keys, right).unwrap().unwrap().name(), "team-a", "{right:?}");
+        }
+        for wrong in [
+            &[][..],
+            &[("authorization", "Bearer tesT")],
+            &[("authorization", "Bearer ")],
+            &[("authorization", "test")],
+            &[("x-api-key", "")],
+            &[("x-api-key", "Bearer test")],
+            &[("cookie", "test")],
+        ] {
+            assert_eq!(shown(&keys, wrong).unwrap_err().kind, ErrorKind::Authentication, "{wrong:?}");
         }
     }
 
     #[test]
     fn a_key_is_held_to_its_models() {
         let keys = keys(&["gpt-*"]);
-        let key = keys.authenticate(Some(b"Bearer test")).unwrap().unwrap();
+        let key = shown(&keys, &[("x-api-key", "test")]).unwrap().unwrap();
         assert!(key.authorize("gpt-4.1").is_ok());
         let error = key.authorize("claude").unwrap_err();
         assert_eq!((error.kind, error.param.as_deref()), (ErrorKind::Permission, Some("model")));

@@ -9,8 +9,12 @@ use crate::dialect::{
     chat::field::{Field, Fields},
 };
 
+pub mod completions;
+pub mod count;
 pub mod embeddings;
+pub mod messages;
 pub mod rerank;
+pub mod responses;
 
 /// What becomes of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,23 +89,58 @@ pub struct Refusal {
     pub why: &'static str,
 }
 
-/// The first thing that a target of this format, whose provider calls its model so, would have to refuse in a request
-/// that is no chat request; `None` where it serves it.
-pub fn first_refusal(format: Format, model: &str, used: Used) -> Option<Refusal> {
+/// A target, as far as it decides what of a request has to be refused.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'t> {
+    /// Its format.
+    pub format: Format,
+    /// The provider's own name of the model.
+    pub model: &'t str,
+    /// What is known of that model.
+    pub facts: &'t ModelFacts,
+    /// What its provider cannot serve whatever the format can ([`super::quirks::Quirks::lacks`]).
+    pub lacks: Fields,
+}
+
+impl Target<'_> {
+    /// Why it has to refuse a request that uses this field of a chat request.
+    fn refuses(&self, field: Field) -> Option<&'static str> {
+        refusal(self.format, self.facts, self.lacks, field)
+    }
+}
+
+/// The first thing that a target would have to refuse in a request; `None` where it serves it.
+pub fn first_refusal(target: &Target<'_>, used: Used) -> Option<Refusal> {
+    let Target { format, model, lacks, .. } = *target;
     match used {
-        // Asked of [`refusal`], which needs to know more of the model.
-        Used::Chat(_) => None,
-        Used::Embeddings(fields) => fields.iter().find_map(|field| {
+        // OpenAI's own format has a place for every field of its own dialect.
+        Used::Chat(_) if format == Format::Openai && lacks == Fields::default() => None,
+        Used::Chat(fields) => first(fields.iter(), |field| Some((field.name(), target.refuses(field)?))),
+        Used::Completions(fields) => {
+            first(fields.iter(), |field| Some((field.name(), completions::refusal(target, field)?)))
+        }
+        Used::Messages(fields) => {
+            first(fields.iter(), |field| Some((field.name(), messages::refusal(target, field)?)))
+        }
+        Used::Responses(fields) => {
+            first(fields.iter(), |field| Some((field.name(), responses::refusal(target, field)?)))
+        }
+        Used::Embeddings(fields) => first(fields.iter(), |field| {
             let why = refused(embeddings::of(format, field));
-            let why = why.or_else(|| embeddings::by_model(format, model, field))?;
-            Some(Refusal { param: field.param(), why })
+            Some((field.param(), why.or_else(|| embeddings::by_model(format, model, field))?))
         }),
-        Used::Rerank(fields) => fields.iter().find_map(|field| {
+        Used::Rerank(fields) => first(fields.iter(), |field| {
             let why = refused(rerank::of(format, field));
-            let why = why.or_else(|| rerank::by_model(format, model, field))?;
-            Some(Refusal { param: field.param(), why })
+            Some((field.param(), why.or_else(|| rerank::by_model(format, model, field))?))
         }),
     }
+}
+
+fn first<F>(
+    mut fields: impl Iterator<Item = F>,
+    refuses: impl FnMut(F) -> Option<(&'static str, &'static str)>,
+) -> Option<Refusal> {
+    fields.find_map(refuses).map(|(param, why)| Refusal { param, why })
 }
 
 fn refused(fate: Fate) -> Option<&'static str> {
@@ -117,6 +156,7 @@ pub fn lacks(format: Format, operation: Operation) -> Option<&'static str> {
         Operation::Chat => None,
         Operation::Embeddings => embeddings::lacks(format),
         Operation::Rerank => rerank::lacks(format),
+        Operation::Count => count::lacks(format),
     }
 }
 

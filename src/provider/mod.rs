@@ -122,4 +122,6 @@ pub struct Upstream<'a> {
     pub facts: &'a model::ModelFacts,
     /// In what its provider differs from the format's own vendor.
     pub quirks: &'a quirks::Quirks,
+    /// The provider's name in the configuration: reasoning that only it can read is marked with it.
+    pub provider: &'a str,
 }

@@ -8,7 +8,7 @@ use crate::{
     ir::{ApiError, ErrorKind},
     provider::{
         Format,
-        fate::{self, Refusal},
+        fate::{self, Refusal, Target},
         model::ModelFacts,
     },
 };
@@ -49,7 +49,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Plans a request for `model` of which these fields are `used`.
+    /// Plans a request for `model` that asks for `operation`, of which these fields are `used`.
     ///
     /// Every target of the model is in the plan but those that would have to refuse the request, or have no endpoint
     /// for it, or whose provider has no credential now. The host has a pool for each set of the targets' classes
@@ -64,9 +64,8 @@ impl Plan {
         setup: &impl Known,
         table: &Table,
         model: &str,
-        used: impl Into<Used>,
+        (operation, used): (Operation, Used),
     ) -> Result<Self, ApiError> {
-        let used = used.into();
         let plugin = setup.plugin();
         let unknown = || {
             let message = format!("The model `{model}` is not configured in this gateway.");
@@ -78,7 +77,8 @@ impl Plan {
             let Some(provider) = plugin.providers.get(target.provider) else { continue };
             let upstream = target.model.as_deref().unwrap_or(model);
             let (facts, lacks) = (setup.facts(target.provider, upstream), setup.lacks(target.provider));
-            let refusal = refused(provider, upstream, facts, lacks, used);
+            let asked = Target { format: provider.format, model: upstream, facts, lacks };
+            let refusal = refused(provider, &asked, operation, used);
             let step = Step { lane, model: upstream.to_owned() };
             let class = Class::new(provider, lacks);
             let ready = setup.has_credential(target.provider);
@@ -100,8 +100,7 @@ impl Plan {
         let refusals =
             || candidates.iter().filter_map(|candidate| Some((candidate.format, candidate.refusal?)));
         let refusal = refusals().find(|(_, refusal)| refusal.param != MODEL).or_else(|| refusals().next());
-        Err(refusal
-            .map_or_else(unknown, |(format, refusal)| unsupported(model, used.operation(), format, refusal)))
+        Err(refusal.map_or_else(unknown, |(format, refusal)| unsupported(model, operation, format, refusal)))
     }
 
     /// The target that an attempt is for: the one whose lane the endpoint's metadata names.
@@ -150,35 +149,14 @@ fn pool_name(plugin: &Plugin, steps: &[Step]) -> String {
 const MODEL: &str = "model";
 
 /// The first thing that a target has to refuse in a request, and why.
-fn refused(
-    provider: &Provider,
-    model: &str,
-    facts: &ModelFacts,
-    lacks: Fields,
-    used: Used,
-) -> Option<Refusal> {
-    let operation = used.operation();
-    if let Some(why) = fate::lacks(provider.format, operation) {
+fn refused(provider: &Provider, target: &Target<'_>, operation: Operation, used: Used) -> Option<Refusal> {
+    if let Some(why) = fate::lacks(target.format, operation) {
         return Some(Refusal { param: MODEL, why });
     }
     if provider.endpoint(operation, false).is_none() {
         return Some(Refusal { param: MODEL, why: "the provider has no endpoint for it" });
     }
-    match used {
-        Used::Chat(fields) => refused_chat(provider.format, facts, lacks, fields),
-        Used::Embeddings(_) | Used::Rerank(_) => fate::first_refusal(provider.format, model, used),
-    }
-}
-
-/// The first of `fields` that a target of this format and model, whose provider `lacks` some, has to refuse, and why.
-fn refused_chat(format: Format, facts: &ModelFacts, lacks: Fields, fields: Fields) -> Option<Refusal> {
-    // OpenAI's own format has a place for every field of its own dialect.
-    if format == Format::Openai && lacks == Fields::default() {
-        return None;
-    }
-    fields.iter().find_map(|field| {
-        Some(Refusal { param: field.name(), why: fate::refusal(format, facts, lacks, field)? })
-    })
+    fate::first_refusal(target, used)
 }
 
 fn unsupported(model: &str, operation: Operation, format: Format, refusal: Refusal) -> ApiError {

@@ -3,6 +3,7 @@
 //! Same format in and out passes the bytes through with the fewest spans changed; every other pair goes through the
 //! intermediate form. This is the one place that knows both sides.
 
+pub mod count;
 pub mod embeddings;
 mod operation;
 mod reply;
@@ -12,7 +13,7 @@ mod stream;
 mod verdict;
 
 use crate::{
-    dialect::{Dialect, Used, chat},
+    dialect::{Dialect, Used, chat, messages},
     ir::ApiError,
     provider::{Format, anthropic, bedrock, cohere, gemini, mistral, openai, responses},
 };
@@ -48,16 +49,30 @@ pub fn error(format: Format, status: u16, error_type: Option<&str>, body: &[u8])
     }
 }
 
+/// Whether a request in these words passes to a provider of this format as it is, and its reply back.
+fn passes(dialect: Dialect, format: Format) -> bool {
+    match dialect {
+        Dialect::Chat => format == Format::Openai,
+        Dialect::Completions => false,
+        Dialect::Messages => {
+            matches!(format, Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic)
+        }
+        Dialect::Responses => format == Format::Responses,
+    }
+}
+
 /// The HTTP status that tells a client of `error`.
 pub fn error_status(dialect: Dialect, error: &ApiError) -> u16 {
     match dialect {
-        Dialect::Chat => chat::error::status(error),
+        Dialect::Chat | Dialect::Completions | Dialect::Responses => chat::error::status(error),
+        Dialect::Messages => messages::error::status(error),
     }
 }
 
 /// Appends `error` to `out` as the whole body of a reply.
 pub fn write_error(dialect: Dialect, error: &ApiError, out: &mut Vec<u8>) {
     match dialect {
-        Dialect::Chat => chat::error::write(error, out),
+        Dialect::Chat | Dialect::Completions | Dialect::Responses => chat::error::write(error, out),
+        Dialect::Messages => messages::error::write(error, out),
     }
 }

@@ -1,10 +1,12 @@
 //! Requests and replies of whatever operation, and what those that are not chat share.
 
-use super::{Outcome, embeddings, rerank};
+use super::{Outcome, count, embeddings, passes, request::write, rerank};
 use crate::{
-    dialect::{Head, ReplyContext, Used},
-    ir::{ApiError, Usage},
-    provider::{Format, Upstream, fate},
+    dialect::{
+        Head, Operation, ReplyContext, Used, chat::field::Fields, completions, messages, responses as dialect,
+    },
+    ir::{ApiError, Request, Usage},
+    provider::{Format, Upstream, anthropic, fate, responses},
 };
 
 /// Writes to `out` what a provider of this format is to get for a client's `body`. `betas` are those of Anthropic that
@@ -21,12 +23,42 @@ pub fn any_request(
     betas: &mut Vec<&str>,
     out: &mut Vec<u8>,
 ) -> Result<Outcome, ApiError> {
+    if head.operation() == Operation::Count {
+        return count::request(format, body, head, upstream, betas, out);
+    }
     match head {
         Head::Chat(chat) => {
             super::request_with_betas(head.dialect(), format, body, chat, upstream, betas, out)
         }
+        Head::Messages(head) if passes(crate::dialect::Dialect::Messages, format) => {
+            anthropic::pass::request(body, head, format, upstream, betas, out).map(outcome)
+        }
+        // Also where it is to be answered as chat.
+        Head::Responses(head) if format == Format::Responses => {
+            responses::pass::request(body, head, upstream, out).map(outcome)
+        }
+        Head::Completions(_) | Head::Messages(_) | Head::Responses(_) => {
+            // The gateway leaves such targets out before it comes to this.
+            refuse(format, upstream, head.used())?;
+            write(&parse(head, body)?, format, upstream, betas, out)?;
+            Ok(Outcome::Replaced)
+        }
         Head::Embeddings(head) => embeddings::request(format, body, head, upstream, out),
         Head::Rerank(head) => rerank::request(format, body, head, upstream, out),
+    }
+}
+
+fn outcome(replaced: bool) -> Outcome {
+    if replaced { Outcome::Replaced } else { Outcome::AsIs }
+}
+
+/// A request that asks for an answer to a conversation, or for the count of its tokens, in the intermediate form.
+pub(super) fn parse<'a>(head: &Head, body: &'a [u8]) -> Result<Request<'a>, ApiError> {
+    match head {
+        Head::Completions(_) => completions::parse::parse(body),
+        Head::Messages(_) => messages::parse::parse(body),
+        Head::Responses(_) => dialect::parse::parse(body),
+        Head::Chat(_) | Head::Embeddings(_) | Head::Rerank(_) => crate::dialect::chat::parse::parse(body),
     }
 }
 
@@ -44,8 +76,13 @@ pub fn any_reply(
     tokens: Option<u64>,
     out: &mut Vec<u8>,
 ) -> Result<(Outcome, Option<Usage>), ApiError> {
+    if head.operation() == Operation::Count {
+        return count::reply(format, body, head, out);
+    }
     match head {
-        Head::Chat(_) => super::reply(head.dialect(), format, body, context, out),
+        Head::Chat(_) | Head::Completions(_) | Head::Messages(_) | Head::Responses(_) => {
+            super::reply(head.dialect(), format, body, context, out)
+        }
         Head::Embeddings(head) => embeddings::reply(format, body, head, &context.model, tokens, out),
         Head::Rerank(head) => rerank::reply(format, body, head, context, tokens, out),
     }
@@ -53,7 +90,10 @@ pub fn any_reply(
 
 /// Refuses what the target would have to refuse.
 pub(super) fn refuse(format: Format, upstream: &Upstream<'_>, used: Used) -> Result<(), ApiError> {
-    let Some(refusal) = fate::first_refusal(format, upstream.model, used) else { return Ok(()) };
+    // What a provider lacks beside its format decides only who is asked.
+    let lacks = Fields::default();
+    let target = fate::Target { format, model: upstream.model, facts: upstream.facts, lacks };
+    let Some(refusal) = fate::first_refusal(&target, used) else { return Ok(()) };
     let fate::Refusal { param, why } = refusal;
     Err(ApiError::invalid(param, format!("`{param}` cannot be sent to {}: {why}.", format.whose_model())))
 }

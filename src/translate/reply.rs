@@ -1,6 +1,6 @@
 use super::Outcome;
 use crate::{
-    dialect::{Dialect, ReplyContext, chat},
+    dialect::{Dialect, ReplyContext, chat, completions, messages, responses as responses_dialect},
     ir::{ApiError, Reply, Usage},
     provider::{Format, anthropic, bedrock, cohere, gemini, mistral, openai, responses},
 };
@@ -18,24 +18,38 @@ pub fn reply(
     context: &ReplyContext,
     out: &mut Vec<u8>,
 ) -> Result<(Outcome, Option<Usage>), ApiError> {
-    let reply = match (dialect, format) {
-        (Dialect::Chat, Format::Openai) => {
-            let (replaced, usage) = openai::response::read(body, out)?;
-            return Ok((if replaced { Outcome::Replaced } else { Outcome::AsIs }, usage));
-        }
-        (Dialect::Chat, Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic) => {
-            anthropic::response::read(body)
-        }
-        (Dialect::Chat, Format::Gemini | Format::Vertex) => gemini::response::read(body, &context.id),
-        (Dialect::Chat, Format::Bedrock) => bedrock::response::read(body, &context.id),
-        (Dialect::Chat, Format::Cohere) => cohere::response::read(body, &context.id),
-        (Dialect::Chat, Format::Mistral) => mistral::response::read(body, &context.id),
-        (Dialect::Chat, Format::Responses) => responses::response::read(body, &context.id),
-    }?;
-    Ok(told(&reply, context, out))
+    if super::passes(dialect, format) {
+        let (replaced, usage) = match dialect {
+            Dialect::Messages => anthropic::pass::reply(body, out),
+            Dialect::Responses => responses::pass::reply(body, context, out),
+            Dialect::Chat | Dialect::Completions => openai::response::read(body, out),
+        }?;
+        return Ok((if replaced { Outcome::Replaced } else { Outcome::AsIs }, usage));
+    }
+    let reply = read(format, body, &context.id)?;
+    write(dialect, &reply, context, out);
+    Ok((Outcome::Replaced, reply.usage))
 }
 
-fn told(reply: &Reply<'_>, context: &ReplyContext, out: &mut Vec<u8>) -> (Outcome, Option<Usage>) {
-    chat::reply::write(reply, context, out);
-    (Outcome::Replaced, reply.usage)
+/// Reads a whole reply into the intermediate form. `id` names what the provider leaves without a name.
+fn read<'a>(format: Format, body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
+    match format {
+        Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic => {
+            anthropic::response::read(body)
+        }
+        Format::Gemini | Format::Vertex => gemini::response::read(body, id),
+        Format::Bedrock => bedrock::response::read(body, id),
+        Format::Cohere => cohere::response::read(body, id),
+        Format::Openai | Format::Mistral => mistral::response::read(body, id),
+        Format::Responses => responses::response::read(body, id),
+    }
+}
+
+fn write(dialect: Dialect, reply: &Reply<'_>, context: &ReplyContext, out: &mut Vec<u8>) {
+    match dialect {
+        Dialect::Chat => chat::reply::write(reply, context, out),
+        Dialect::Completions => completions::reply::write(reply, context, out),
+        Dialect::Messages => messages::reply::write(reply, context, out),
+        Dialect::Responses => responses_dialect::reply::write(reply, context, out),
+    }
 }

@@ -45,7 +45,7 @@ pub fn request_with_betas(
         } else {
             Outcome::AsIs
         }),
-        (Dialect::Chat, _) => {
+        _ => {
             write(&chat::parse::parse(body)?, format, upstream, betas, out)?;
             Ok(Outcome::Replaced)
         }
@@ -53,7 +53,7 @@ pub fn request_with_betas(
 }
 
 /// Writes a request of the intermediate form.
-fn write(
+pub(super) fn write(
     request: &Request<'_>,
     format: Format,
     upstream: &Upstream<'_>,

@@ -1,16 +1,20 @@
 use super::Outcome;
 use crate::{
-    dialect::{Dialect, Progress, ReplyContext, chat::stream::ChatEncoder},
+    dialect::{
+        Dialect, Pass, Progress, ReplyContext, chat::stream::ChatEncoder,
+        completions::stream::CompletionsEncoder, messages::stream::MessagesEncoder,
+        responses::stream::ResponsesEncoder,
+    },
     ir::{ApiError, Decoder, Encoder, Event},
     provider::{
         Format,
-        anthropic::stream::MessagesDecoder,
+        anthropic::{pass::MessagesPass, stream::MessagesDecoder},
         bedrock::{invoke::InvokeDecoder, stream::ConverseDecoder},
         cohere::stream::CohereDecoder,
         gemini::stream::GeminiDecoder,
         mistral::stream::MistralDecoder,
         openai::stream::Passthrough,
-        responses::stream::ResponsesDecoder,
+        responses::{pass::ResponsesPass, stream::ResponsesDecoder},
     },
 };
 
@@ -20,7 +24,7 @@ use crate::{
 #[derive(Debug)]
 pub enum ReplyStream {
     /// Same format: watched, not rewritten.
-    Passthrough(Box<Passthrough>),
+    Passthrough(Box<dyn Pass>),
     /// Through the intermediate form.
     Convert(Box<Convert>),
 }
@@ -29,28 +33,27 @@ pub enum ReplyStream {
 #[derive(Debug)]
 pub struct Convert {
     decoder: Box<dyn Decoder>,
-    encoder: ChatEncoder,
+    encoder: Box<dyn Encoder>,
     progress: Progress,
 }
 
 impl ReplyStream {
     /// A stream that has not begun.
     pub fn new(dialect: Dialect, format: Format, context: ReplyContext) -> Self {
-        let decoder: Box<dyn Decoder> = match (dialect, format) {
-            (Dialect::Chat, Format::Openai) => {
-                return Self::Passthrough(Box::new(Passthrough::new(context.include_usage)));
-            }
-            (Dialect::Chat, Format::Anthropic | Format::VertexAnthropic) => {
-                Box::new(MessagesDecoder::default())
-            }
-            (Dialect::Chat, Format::BedrockAnthropic) => Box::new(InvokeDecoder::default()),
-            (Dialect::Chat, Format::Gemini | Format::Vertex) => Box::new(GeminiDecoder::new(&context.id)),
-            (Dialect::Chat, Format::Bedrock) => Box::new(ConverseDecoder::new(&context.id)),
-            (Dialect::Chat, Format::Cohere) => Box::new(CohereDecoder::new(&context.id)),
-            (Dialect::Chat, Format::Mistral) => Box::new(MistralDecoder::new(&context.id)),
-            (Dialect::Chat, Format::Responses) => Box::new(ResponsesDecoder::new(&context.id)),
+        if super::passes(dialect, format) {
+            return Self::Passthrough(match dialect {
+                Dialect::Messages => Box::new(MessagesPass::new(format)),
+                Dialect::Responses => Box::new(ResponsesPass::new(context)),
+                Dialect::Chat | Dialect::Completions => Box::new(Passthrough::new(context.include_usage)),
+            });
+        }
+        let decoder = decoder(format, &context.id);
+        let encoder: Box<dyn Encoder> = match dialect {
+            Dialect::Chat => Box::new(ChatEncoder::new(context)),
+            Dialect::Completions => Box::new(CompletionsEncoder::new(context)),
+            Dialect::Messages => Box::new(MessagesEncoder::new(context)),
+            Dialect::Responses => Box::new(ResponsesEncoder::new(context)),
         };
-        let encoder = ChatEncoder::new(context);
         Self::Convert(Box::new(Convert { decoder, encoder, progress: Progress::default() }))
     }
 
@@ -66,7 +69,7 @@ impl ReplyStream {
             }
             Self::Convert(convert) => {
                 let Convert { decoder, encoder, progress } = &mut **convert;
-                decoder.push(bytes, &mut |event| forward(event, encoder, progress, out));
+                decoder.push(bytes, &mut |event| forward(event, &mut **encoder, progress, out));
                 Outcome::Replaced
             }
         }
@@ -78,7 +81,7 @@ impl ReplyStream {
             Self::Passthrough(stream) => stream.end(out),
             Self::Convert(convert) => {
                 let Convert { decoder, encoder, progress } = &mut **convert;
-                decoder.end(&mut |event| forward(event, encoder, progress, out));
+                decoder.end(&mut |event| forward(event, &mut **encoder, progress, out));
             }
         }
     }
@@ -97,8 +100,20 @@ impl ReplyStream {
     }
 }
 
+fn decoder(format: Format, id: &str) -> Box<dyn Decoder> {
+    match format {
+        Format::Anthropic | Format::VertexAnthropic => Box::new(MessagesDecoder::default()),
+        Format::BedrockAnthropic => Box::new(InvokeDecoder::default()),
+        Format::Gemini | Format::Vertex => Box::new(GeminiDecoder::new(id)),
+        Format::Bedrock => Box::new(ConverseDecoder::new(id)),
+        Format::Cohere => Box::new(CohereDecoder::new(id)),
+        Format::Openai | Format::Mistral => Box::new(MistralDecoder::new(id)),
+        Format::Responses => Box::new(ResponsesDecoder::new(id)),
+    }
+}
+
 /// Notes what an event means for the filter, and passes it on.
-fn forward(event: Event<'_>, encoder: &mut ChatEncoder, progress: &mut Progress, out: &mut Vec<u8>) {
+fn forward(event: Event<'_>, encoder: &mut dyn Encoder, progress: &mut Progress, out: &mut Vec<u8>) {
     match &event {
         Event::Error(error) => {
             progress.error = Some(error.clone());

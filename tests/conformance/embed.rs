@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use switchyard::{
-    dialect::{Head, Operation},
+    dialect::{Ask, Head},
     provider::Format,
     translate::{self, Outcome},
 };
@@ -16,7 +16,7 @@ pub fn embeddings(name: &str, format: Format, body: &[u8], schemas: Option<&Sche
     // Base64 is asked for where it came, so that it passes.
     let encoding = if theirs.iter().all(Value::is_string) { "base64" } else { "float" };
     let request = json!({"model": "m", "input": vec!["a"; theirs.len()], "encoding_format": encoding});
-    let told = match reply(Operation::Embeddings, format, body, &request) {
+    let told = match reply(Ask::Embeddings, format, body, &request) {
         Ok(told) => told,
         Err(why) => return report.fail(name, &why),
     };
@@ -37,15 +37,15 @@ pub fn rerank(name: &str, format: Format, body: &[u8], report: &mut Report) {
     let source: Value = serde_json::from_slice(body).unwrap();
     let theirs = ranking(&source);
     let request = json!({"model": "m", "query": "q", "documents": vec!["a"; theirs.len().max(2)]});
-    let result = reply(Operation::Rerank, format, body, &request).and_then(|told| {
+    let result = reply(Ask::Rerank, format, body, &request).and_then(|told| {
         let ours = ranking(&told);
         if ours == theirs { Ok(()) } else { Err(format!("{ours:?} for {theirs:?}")) }
     });
     report.check(name, result);
 }
 
-fn reply(operation: Operation, format: Format, body: &[u8], request: &Value) -> Result<Value, String> {
-    let head = Head::scan(operation, request.to_string().as_bytes()).map_err(|error| format!("{error:?}"))?;
+fn reply(ask: Ask, format: Format, body: &[u8], request: &Value) -> Result<Value, String> {
+    let head = Head::scan(ask, request.to_string().as_bytes()).map_err(|error| format!("{error:?}"))?;
     let mut out = Vec::new();
     let result = translate::any_reply(format, body, &head, &context(false), None, &mut out);
     let (outcome, _) = result.map_err(|error| format!("refused: {error:?}"))?;

@@ -48,7 +48,13 @@ pub fn replay(recording: &Recording, schemas: Option<&Schemas>, report: &mut Rep
 }
 
 pub fn context(include_usage: bool) -> ReplyContext {
-    ReplyContext { id: "x".repeat(24), created: 1_790_000_000, model: "m".into(), include_usage }
+    ReplyContext {
+        id: "x".repeat(24),
+        created: 1_790_000_000,
+        model: "m".into(),
+        include_usage,
+        ..ReplyContext::default()
+    }
 }
 
 /// Formats whose bytes reach the client as they came.

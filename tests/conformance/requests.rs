@@ -54,7 +54,7 @@ pub fn run(report: &mut Report) {
         }
         for model in *models {
             let facts = catalogue::facts(kind, model).unwrap_or_default();
-            let upstream = Upstream { model, facts: &facts, quirks: Quirks::NONE };
+            let upstream = Upstream { model, facts: &facts, quirks: Quirks::NONE, provider: "p" };
             let mut served = 0;
             for (name, request) in &corpus {
                 let name = format!("{name} to {} ({model})", format.name());

@@ -85,6 +85,7 @@ fn compile_provider(gateway: &Gateway, provider: &Provider) -> Result<plugin::Pr
         stream_path: stream_path.map(whole).transpose()?,
         embeddings_path: embeddings_path(provider, kind).map(whole).transpose()?,
         rerank_path: rerank_path(provider, kind).map(whole).transpose()?,
+        count_path: None,
         auth_header,
         auth_prefix: auth_prefix.unwrap_or_default(),
         secret,

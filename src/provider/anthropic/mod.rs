@@ -7,6 +7,7 @@
 pub mod beta;
 pub mod error;
 pub mod fate;
+pub mod pass;
 pub mod request;
 pub mod response;
 pub mod stream;

@@ -6,7 +6,7 @@
 
 use super::{error, usage};
 use crate::{
-    dialect::{Progress, chat},
+    dialect::{Pass, Progress, chat},
     ir::{ApiError, ErrorKind},
     stream::{
         sse::{Segment, SseDeframer, SseEvent},
@@ -28,6 +28,20 @@ pub struct Passthrough {
     deframer: SseDeframer,
     /// In a box: it is large beside the other streams.
     watch: Box<Watch>,
+}
+
+impl Pass for Passthrough {
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> bool {
+        Passthrough::push(self, bytes, out)
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) {
+        Passthrough::end(self, out);
+    }
+
+    fn progress(&self) -> &Progress {
+        Passthrough::progress(self)
+    }
 }
 
 /// What is kept of the events so far.

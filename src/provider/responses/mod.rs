@@ -12,6 +12,7 @@ mod beside;
 pub mod error;
 pub mod fate;
 mod item;
+pub mod pass;
 pub mod request;
 pub mod response;
 pub mod stream;

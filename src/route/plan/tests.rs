@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     config::plugin::{Model, RoleName, Target, VERSION},
-    dialect::{Head, chat::field::Field},
+    dialect::{Ask, Head, chat::field::Field},
 };
 
 struct Config {
@@ -62,11 +62,11 @@ fn fields(used: &[Field]) -> Fields {
 
 fn pool(targets: &[(usize, &str)], used: &[Field]) -> Result<String, ApiError> {
     let (config, table) = config(targets);
-    Plan::new(&config, &table, "m", fields(used)).map(|plan| plan.pool)
+    Plan::new(&config, &table, "m", (Operation::Chat, fields(used).into())).map(|plan| plan.pool)
 }
 
 /// The pool of a request at a model with these targets, each a provider's format and its own name of the model.
-fn other(targets: &[(Format, &str)], operation: Operation, body: &str) -> Result<String, ApiError> {
+fn other(targets: &[(Format, &str)], ask: Ask, body: &str) -> Result<String, ApiError> {
     let (mut config, _) = config(&[]);
     let names = ["a", "b", "c"];
     config.plugin.providers =
@@ -80,8 +80,9 @@ fn other(targets: &[(Format, &str)], operation: Operation, body: &str) -> Result
         .enumerate()
         .map(|(provider, (_, model))| Target { provider, model: Some((*model).into()) });
     config.plugin.models = vec![Model { name: "m".into(), targets: targets.collect() }];
-    let head = Head::scan(operation, body.as_bytes()).unwrap();
-    Plan::new(&config, &Table::new(&config.plugin.models), "m", head.used()).map(|plan| plan.pool)
+    let head = Head::scan(ask, body.as_bytes()).unwrap();
+    Plan::new(&config, &Table::new(&config.plugin.models), "m", (head.operation(), head.used()))
+        .map(|plan| plan.pool)
 }
 
 const EMBED: &str = r#"{"model":"m","input":"hi"}"#;
@@ -90,19 +91,17 @@ const RANK: &str = r#"{"model":"m","query":"q","documents":["d"]}"#;
 #[test]
 fn a_target_without_the_endpoint_is_not_in_the_plan() {
     let three = &[(Format::Openai, "x"), (Format::Anthropic, "x"), (Format::Cohere, "x")];
-    assert_eq!(other(three, Operation::Embeddings, EMBED).unwrap(), "pool/a+c");
-    assert_eq!(other(three, Operation::Rerank, RANK).unwrap(), "pool/c");
+    assert_eq!(other(three, Ask::Embeddings, EMBED).unwrap(), "pool/a+c");
+    assert_eq!(other(three, Ask::Rerank, RANK).unwrap(), "pool/c");
     // Of one format, but not of one class: the first has no path for it.
     let two = &[(Format::Openai, "x"), (Format::Openai, "y")];
-    assert_eq!(other(two, Operation::Embeddings, EMBED).unwrap(), "pool/a+b");
-    assert_eq!(other(two, Operation::Rerank, RANK).unwrap(), "pool/b");
-    for (targets, operation, body) in
-        [(&three[1..2], Operation::Embeddings, EMBED), (&three[..1], Operation::Rerank, RANK)]
-    {
-        let error = other(targets, operation, body).unwrap_err();
+    assert_eq!(other(two, Ask::Embeddings, EMBED).unwrap(), "pool/a+b");
+    assert_eq!(other(two, Ask::Rerank, RANK).unwrap(), "pool/b");
+    for (targets, ask, body) in [(&three[1..2], Ask::Embeddings, EMBED), (&three[..1], Ask::Rerank, RANK)] {
+        let error = other(targets, ask, body).unwrap_err();
         assert_eq!((error.kind, error.param.as_deref()), (ErrorKind::InvalidRequest, Some("model")));
         assert_eq!(error.code.as_deref(), Some("unsupported_endpoint"));
-        assert!(error.message.contains(operation.name()), "{}", error.message);
+        assert!(error.message.contains(ask.name()), "{}", error.message);
     }
 }
 
@@ -110,23 +109,20 @@ fn a_target_without_the_endpoint_is_not_in_the_plan() {
 fn what_a_target_cannot_embed_is_named() {
     let tokens = r#"{"model":"m","input":[1,2]}"#;
     let both = &[(Format::Openai, "x"), (Format::Gemini, "x")];
-    assert_eq!(other(both, Operation::Embeddings, tokens).unwrap(), "pool/a");
+    assert_eq!(other(both, Ask::Embeddings, tokens).unwrap(), "pool/a");
     let error =
-        other(&[(Format::Anthropic, "x"), (Format::Gemini, "x")], Operation::Embeddings, tokens).unwrap_err();
+        other(&[(Format::Anthropic, "x"), (Format::Gemini, "x")], Ask::Embeddings, tokens).unwrap_err();
     assert_eq!(
         (error.param.as_deref(), error.code.as_deref()),
         (Some("input"), Some("unsupported_parameter"))
     );
     let two = r#"{"model":"m","input":["a","b"]}"#;
     let titan = &[(Format::Bedrock, "amazon.titan-embed-text-v2:0"), (Format::Cohere, "x")];
-    assert_eq!(other(titan, Operation::Embeddings, two).unwrap(), "pool/b");
-    assert_eq!(other(titan, Operation::Embeddings, EMBED).unwrap(), "pool/a+b");
+    assert_eq!(other(titan, Ask::Embeddings, two).unwrap(), "pool/b");
+    assert_eq!(other(titan, Ask::Embeddings, EMBED).unwrap(), "pool/a+b");
     let strange = &[(Format::Bedrock, "meta.llama"), (Format::Mistral, "x")];
-    assert_eq!(other(strange, Operation::Embeddings, EMBED).unwrap(), "pool/b");
-    assert_eq!(
-        other(&strange[..1], Operation::Embeddings, EMBED).unwrap_err().param.as_deref(),
-        Some("model")
-    );
+    assert_eq!(other(strange, Ask::Embeddings, EMBED).unwrap(), "pool/b");
+    assert_eq!(other(&strange[..1], Ask::Embeddings, EMBED).unwrap_err().param.as_deref(), Some("model"));
 }
 
 #[test]
@@ -167,7 +163,7 @@ fn every_plan_has_a_pool() {
         crate::config::file::pools::pools(&config.plugin).into_iter().map(|pool| pool.name).collect();
     assert_eq!(names.len(), 7);
     for field in Field::ALL {
-        let plan = Plan::new(&config, &table, "m", fields(&[*field])).unwrap();
+        let plan = Plan::new(&config, &table, "m", (Operation::Chat, fields(&[*field]).into())).unwrap();
         assert!(names.contains(&plan.pool), "{}: {}", field.name(), plan.pool);
     }
 }
@@ -175,7 +171,7 @@ fn every_plan_has_a_pool() {
 #[test]
 fn an_attempt_finds_its_target_by_its_lane() {
     let (config, table) = config(&[(0, "one"), (1, "two"), (0, "three")]);
-    let plan = Plan::new(&config, &table, "m", Fields::default()).unwrap();
+    let plan = Plan::new(&config, &table, "m", (Operation::Chat, Fields::default().into())).unwrap();
     let model = |lane| plan.step(&config.plugin, lane).map(|step| step.model.as_str());
     assert_eq!(model("openai"), Some("one"));
     assert_eq!(model("openai#2"), Some("three"));
@@ -186,7 +182,7 @@ fn an_attempt_finds_its_target_by_its_lane() {
 #[test]
 fn a_model_that_is_not_configured_is_named() {
     let (config, table) = config(&[(0, "one")]);
-    let error = Plan::new(&config, &table, "other", Fields::default()).unwrap_err();
+    let error = Plan::new(&config, &table, "other", (Operation::Chat, Fields::default().into())).unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotFound);
     assert!(error.message.contains("`other`"), "{}", error.message);
 }
@@ -216,13 +212,21 @@ impl Known for Without {
 fn a_provider_without_a_credential_is_left_out_where_another_can_serve() {
     let (both, table) = config(&[(0, "a"), (1, "b")]);
     for (without, pool) in [(0, "pool/claude"), (1, "pool/openai"), (9, "pool/openai+claude")] {
-        let plan =
-            Plan::new(&Without(config(&[(0, "a"), (1, "b")]).0, without), &table, "m", Fields::default());
+        let plan = Plan::new(
+            &Without(config(&[(0, "a"), (1, "b")]).0, without),
+            &table,
+            "m",
+            (Operation::Chat, Fields::default().into()),
+        );
         assert_eq!(plan.unwrap().pool, pool);
     }
-    assert_eq!(Plan::new(&both, &table, "m", Fields::default()).unwrap().steps.len(), 2);
+    assert_eq!(
+        Plan::new(&both, &table, "m", (Operation::Chat, Fields::default().into())).unwrap().steps.len(),
+        2
+    );
     let (one, table) = config(&[(0, "a")]);
-    let error = Plan::new(&Without(one, 0), &table, "m", Fields::default()).unwrap_err();
+    let error =
+        Plan::new(&Without(one, 0), &table, "m", (Operation::Chat, Fields::default().into())).unwrap_err();
     assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Overloaded, Some("no_credential")));
     assert_eq!(error.retry_after, Some(1000));
 }

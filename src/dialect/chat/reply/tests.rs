@@ -11,6 +11,7 @@ fn context() -> ReplyContext {
         created: 7,
         model: "up".into(),
         include_usage: false,
+        ..ReplyContext::default()
     }
 }
 

@@ -5,7 +5,13 @@ use crate::ir::Finish;
 
 fn encoder(include_usage: bool) -> ChatEncoder {
     let id = "0123456789abcdefghijklmn".into();
-    ChatEncoder::new(ReplyContext { id, created: 7, model: "up".into(), include_usage })
+    ChatEncoder::new(ReplyContext {
+        id,
+        created: 7,
+        model: "up".into(),
+        include_usage,
+        ..ReplyContext::default()
+    })
 }
 
 fn encode(include_usage: bool, events: Vec<Event<'static>>) -> Vec<u8> {

@@ -52,7 +52,7 @@ fn sent(request: &Request<'_>) -> Result<Value, ApiError> {
     let written = write(
         request,
         Format::Anthropic,
-        &Upstream { model: "m", facts: &facts, quirks: Quirks::NONE },
+        &Upstream { model: "m", facts: &facts, quirks: Quirks::NONE, provider: "p" },
         &mut out,
     );
     let rest = out.strip_prefix(b"before").unwrap();
@@ -187,7 +187,7 @@ fn a_files_id_asks_for_the_files_api() {
     let asked = |body: &str, format: Format, configured: &[&'static str]| {
         let request = crate::dialect::chat::parse::parse(body.as_bytes()).unwrap();
         let facts = ModelFacts::default();
-        let upstream = Upstream { model: "m", facts: &facts, quirks: Quirks::NONE };
+        let upstream = Upstream { model: "m", facts: &facts, quirks: Quirks::NONE, provider: "p" };
         let (mut betas, mut out) = (configured.to_vec(), Vec::new());
         write_with_betas(&request, format, &upstream, &mut betas, &mut out).unwrap();
         let out: Value = serde_json::from_slice(&out).unwrap();

@@ -46,7 +46,8 @@ fn request(messages: Vec<Message<'_>>) -> Request<'_> {
 fn sent_to(model: &str, request: &Request<'_>) -> Result<Value, ApiError> {
     let facts = ModelFacts::default();
     let mut out = b"before".to_vec();
-    let written = write(request, &Upstream { model, facts: &facts, quirks: Quirks::NONE }, &mut out);
+    let written =
+        write(request, &Upstream { model, facts: &facts, quirks: Quirks::NONE, provider: "p" }, &mut out);
     let rest = out.strip_prefix(b"before").unwrap();
     match written {
         Ok(()) => Ok(serde_json::from_slice(rest).unwrap()),

@@ -11,7 +11,7 @@ fn sent(body: &str, model: &str) -> Option<String> {
     let head = scan(body.as_bytes()).unwrap();
     let facts = ModelFacts::default();
     let mut out = b"kept".to_vec();
-    let upstream = Upstream { model, facts: &facts, quirks: Quirks::NONE };
+    let upstream = Upstream { model, facts: &facts, quirks: Quirks::NONE, provider: "p" };
     let changed = write(body.as_bytes(), &head, &upstream, &mut out).unwrap();
     let out = String::from_utf8(out.split_off(4)).unwrap();
     assert_eq!(changed, !out.is_empty());

@@ -17,7 +17,7 @@ fn sent(request: &Value, quirks: &Quirks) -> Value {
     let request = chat::parse::parse(body.as_bytes()).unwrap();
     let facts = ModelFacts { thinking: Thinking::Adaptive, ..ModelFacts::default() };
     let mut out = Vec::new();
-    write(&request, &Upstream { model: "m", facts: &facts, quirks }, &mut out).unwrap();
+    write(&request, &Upstream { model: "m", facts: &facts, quirks, provider: "p" }, &mut out).unwrap();
     serde_json::from_slice(&out).unwrap()
 }
 
@@ -45,7 +45,8 @@ fn what_failed_says_so() {
     request.messages.push(Message { role: Role::Tool, parts: vec![result], name: None, signature: None });
     let facts = ModelFacts::default();
     let mut out = Vec::new();
-    write(&request, &Upstream { model: "m", facts: &facts, quirks: Quirks::NONE }, &mut out).unwrap();
+    write(&request, &Upstream { model: "m", facts: &facts, quirks: Quirks::NONE, provider: "p" }, &mut out)
+        .unwrap();
     let sent: Value = serde_json::from_slice(&out).unwrap();
     let output = json!([{"type": "input_text", "text": "The call failed:"}, {"type": "input_text", "text": "no such file"}]);
     assert_eq!(sent["input"][1], json!({"type": "function_call_output", "call_id": "c", "output": output}));
@@ -57,7 +58,8 @@ fn a_refused_request_leaves_nothing_behind() {
     let body = json!({"model": "m", "messages": [{"role": "user", "content": [audio]}]}).to_string();
     let request = chat::parse::parse(body.as_bytes()).unwrap();
     let mut out = b"before".to_vec();
-    let upstream = Upstream { model: "m", facts: &ModelFacts::default(), quirks: Quirks::NONE };
+    let upstream =
+        Upstream { model: "m", facts: &ModelFacts::default(), quirks: Quirks::NONE, provider: "p" };
     let error = write(&request, &upstream, &mut out).unwrap_err();
     assert_eq!((error.param.as_deref(), out.as_slice()), (Some("messages[0].content[0]"), &b"before"[..]));
 }

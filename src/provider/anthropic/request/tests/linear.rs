@@ -8,8 +8,13 @@ use super::*;
 fn assert_quick(request: &Request<'_>, facts: &ModelFacts) {
     let begun = std::time::Instant::now();
     let mut out = Vec::new();
-    write(request, Format::Anthropic, &Upstream { model: "m", facts, quirks: Quirks::NONE }, &mut out)
-        .unwrap();
+    write(
+        request,
+        Format::Anthropic,
+        &Upstream { model: "m", facts, quirks: Quirks::NONE, provider: "p" },
+        &mut out,
+    )
+    .unwrap();
     assert!(begun.elapsed().as_secs() < 3, "took {:?}", begun.elapsed());
 }
 

@@ -35,7 +35,7 @@ fn thinks(messages: Vec<Message<'_>>) -> bool {
     write(
         &request,
         Format::Anthropic,
-        &Upstream { model: "m", facts: &facts, quirks: Quirks::NONE },
+        &Upstream { model: "m", facts: &facts, quirks: Quirks::NONE, provider: "p" },
         &mut out,
     )
     .unwrap();

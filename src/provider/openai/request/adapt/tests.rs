@@ -6,7 +6,7 @@ use crate::{dialect::chat::scan::scan, provider::model::ModelFacts};
 fn sent(quirks: &str, body: &str) -> Result<String, String> {
     let quirks: Quirks = serde_json::from_str(quirks).unwrap();
     let head = scan(body.as_bytes()).unwrap();
-    let upstream = Upstream { model: "m", facts: &ModelFacts::default(), quirks: &quirks };
+    let upstream = Upstream { model: "m", facts: &ModelFacts::default(), quirks: &quirks, provider: "p" };
     let mut out = b"kept".to_vec();
     match request(body.as_bytes(), &head, &upstream, &mut out) {
         Ok(true) => Ok(String::from_utf8(out.split_off(4)).unwrap()),

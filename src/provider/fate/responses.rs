@@ -1,0 +1,32 @@
+//! What becomes of the fields of a Responses request.
+
+use super::{Fate, Target};
+use crate::{dialect::responses::field::Field, provider::Format};
+
+/// The fate of a field at a provider of this format.
+pub fn of(format: Format, field: Field) -> Fate {
+    if format == Format::Responses {
+        return Fate::Forwarded;
+    }
+    match field.as_chat() {
+        Some(field) => super::of_chat(format, field),
+        None => beside(field),
+    }
+}
+
+/// Of what no chat request has.
+fn beside(_field: Field) -> Fate {
+    super::dropped("not known to any provider but its own")
+}
+
+/// Why a target has to refuse a request that uses `field`; `None` where it serves it.
+pub(super) fn refusal(target: &Target<'_>, field: Field) -> Option<&'static str> {
+    let format = target.format;
+    if format == Format::Responses {
+        return None;
+    }
+    match field.as_chat() {
+        Some(field) => target.refuses(field),
+        None => super::refused(beside(field)),
+    }
+}
