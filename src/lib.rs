@@ -36,5 +36,6 @@ pub mod ir;
 pub mod policy;
 pub mod provider;
 pub mod route;
+mod signature;
 pub mod stream;
 pub mod translate;

@@ -25,7 +25,6 @@ pub mod path;
 pub mod quirks;
 pub mod responses;
 mod schema;
-mod signature;
 mod status;
 mod tools;
 mod turns;

@@ -3,9 +3,11 @@
 use super::{
     conversation::{self, Placed, behind_system, is_system},
     model::ModelFacts,
+};
+use crate::{
+    ir::{ApiError, Message, Part, Request, Role},
     signature::is_checkable,
 };
-use crate::ir::{ApiError, Message, Part, Request, Role};
 
 /// Who speaks in a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,10 +10,8 @@ use super::{
 };
 use crate::{
     ir::{ApiError, Citation, Finish},
-    provider::{
-        fault::{no_call, server},
-        signature,
-    },
+    provider::fault::{no_call, server},
+    signature,
 };
 
 /// Between two pieces of reasoning: each is a paragraph or more, with a heading.

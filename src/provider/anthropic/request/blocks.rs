@@ -2,7 +2,8 @@
 
 use crate::{
     ir::{ApiError, CacheControl, Part},
-    provider::{conversation::no_result, signature::is_checkable},
+    provider::conversation::no_result,
+    signature::is_checkable,
 };
 
 use super::{

@@ -5,10 +5,8 @@
 
 use crate::{
     ir::{ApiError, Effort, Reasoning, Request, Role},
-    provider::{
-        model::{ModelFacts, Thinking, ThinkingOff},
-        signature::is_checkable,
-    },
+    provider::model::{ModelFacts, Thinking, ThinkingOff},
+    signature::is_checkable,
 };
 
 use super::{

@@ -6,8 +6,8 @@ use crate::{
     provider::{
         conversation::no_result,
         ids::{PLAIN, Rule},
-        signature::is_checkable,
     },
+    signature::is_checkable,
 };
 
 use super::{

@@ -5,10 +5,8 @@
 
 use crate::{
     ir::{ApiError, Message, Part, Request, Role},
-    provider::{
-        conversation::{content_of, nothing_said},
-        signature,
-    },
+    provider::conversation::{content_of, nothing_said},
+    signature,
 };
 
 use super::{
