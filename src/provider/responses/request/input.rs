@@ -6,7 +6,7 @@
 use crate::{
     ir::{ApiError, Message, Part, Request, Role},
     provider::{
-        conversation::{content_of, nothing_said},
+        conversation::{FAILED, content_of, nothing_said},
         signature,
     },
 };
@@ -15,9 +15,6 @@ use super::{
     super::json::{Array, Object},
     media,
 };
-
-/// Stands before what a call gave that failed: results have no mark for it.
-const FAILED: &str = "The call failed:";
 
 /// Appends `input`. `reasoning` says whether the model takes reasoning back.
 ///
