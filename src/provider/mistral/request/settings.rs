@@ -4,13 +4,15 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::super::response::joined;
 use crate::{
     ir::{Effort, Reasoning, Request},
     provider::{
         json::{Object, pick_bytes, value},
         model::{ModelFacts, Thinking},
-        openai::request::compose::{response_format, strings},
+        openai::{
+            request::compose::{response_format, strings},
+            response::answer::joined,
+        },
     },
 };
 
@@ -97,7 +99,7 @@ fn effort(reasoning: Option<Reasoning>, facts: &ModelFacts) -> Option<&'static s
 fn prediction(raw: &RawValue, object: &mut Object<'_>) {
     let Some([content]) = pick_bytes(raw.get().as_bytes(), ["content"]) else { return };
     // It only makes the answer faster: one of another form is left out.
-    let Some(text) = joined(content) else { return };
+    let Some(text) = joined(content, "text") else { return };
     let mut prediction = Object::begin(object.key("prediction"));
     prediction.text("type", "content");
     prediction.text("content", &text);
