@@ -40,7 +40,8 @@ fn read<'a>(format: Format, body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiEr
         Format::Gemini | Format::Vertex => gemini::response::read(body, id),
         Format::Bedrock => bedrock::response::read(body, id),
         Format::Cohere => cohere::response::read(body, id),
-        Format::Openai | Format::Mistral => mistral::response::read(body, id),
+        Format::Openai => openai::response::parse(body, id),
+        Format::Mistral => mistral::response::read(body, id),
         Format::Responses => responses::response::read(body, id),
     }
 }
