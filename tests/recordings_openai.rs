@@ -103,7 +103,13 @@ impl Told {
 }
 
 fn context() -> ReplyContext {
-    ReplyContext { id: "x".into(), created: 7, model: "m".into(), include_usage: true }
+    ReplyContext {
+        id: "x".into(),
+        created: 7,
+        model: "m".into(),
+        include_usage: true,
+        ..ReplyContext::default()
+    }
 }
 
 fn passed(stream: &[u8]) -> Told {
