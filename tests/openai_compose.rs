@@ -31,7 +31,7 @@ fn corpus() -> Vec<(String, String)> {
 fn composed(request: &Request<'_>, quirks: &Quirks) -> Result<String, ApiError> {
     let facts = ModelFacts::default();
     let mut out = b"before".to_vec();
-    let result = compose(request, &Upstream { model: "up", facts: &facts, quirks }, &mut out);
+    let result = compose(request, &Upstream { model: "up", facts: &facts, quirks, provider: "p" }, &mut out);
     let written = String::from_utf8(out).unwrap().split_off("before".len());
     assert!(result.is_ok() || written.is_empty(), "{written}");
     result.map(|()| written)

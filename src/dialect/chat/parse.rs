@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::node::{self, Node, Object, Path};
-use crate::ir::{ApiError, ErrorKind, Request};
+use crate::ir::{ApiError, ErrorKind, Message, Request};
 
 mod content;
 mod history;
@@ -58,16 +58,23 @@ const RAW: &[&str] = &["parameters", "schema"];
 ///
 /// [`ErrorKind::InvalidRequest`], naming the field in `param`.
 pub fn parse(body: &[u8]) -> Result<Request<'_>, ApiError> {
-    node::begin(RAW);
-    let Body { mut read, mut extra } = serde_json::from_slice(body).map_err(|error| {
-        ApiError::new(
-            ErrorKind::InvalidRequest,
-            format!("the request body is not a valid JSON object: {error}"),
-        )
-    })?;
+    let mut body = Body::read(body)?;
+    let messages = body.read.need("messages", &Path::Root, message::messages)?;
+    request(body, messages)
+}
+
+/// The request of these messages whose other members `body` has.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub(in crate::dialect) fn request<'a>(
+    body: Body<'a>,
+    messages: Vec<Message<'a>>,
+) -> Result<Request<'a>, ApiError> {
+    let Body { mut read, mut extra } = body;
     let root = &Path::Root;
     let model = read.need("model", root, Node::string)?;
-    let messages = read.need("messages", root, message::messages)?;
     let tools = tools::tools(&mut read)?;
     let tool_choice = tools::choice(&mut read)?;
     let reasoning = reasoning::reasoning(&mut read)?;
@@ -112,11 +119,23 @@ fn user<'a>(
 }
 
 /// The members of a request.
-struct Body<'a> {
+pub(in crate::dialect) struct Body<'a> {
     /// Those that are [`READ`].
     read: Object<'a>,
     /// All others but nulls, which say nothing.
-    extra: Vec<(Cow<'a, str>, &'a RawValue)>,
+    pub(in crate::dialect) extra: Vec<(Cow<'a, str>, &'a RawValue)>,
+}
+
+impl<'a> Body<'a> {
+    pub(in crate::dialect) fn read(body: &'a [u8]) -> Result<Self, ApiError> {
+        node::begin(RAW);
+        serde_json::from_slice(body).map_err(|error| {
+            ApiError::new(
+                ErrorKind::InvalidRequest,
+                format!("the request body is not a valid JSON object: {error}"),
+            )
+        })
+    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Body<'a> {
