@@ -11,12 +11,12 @@ use serde_json::value::RawValue;
 use super::node::{self, Node, Object, Path};
 use crate::ir::{ApiError, ErrorKind, Request};
 
-mod content;
+pub(in crate::dialect) mod content;
 mod history;
-mod media;
+pub(in crate::dialect) mod media;
 mod message;
-mod reasoning;
-mod settings;
+pub(in crate::dialect) mod reasoning;
+pub(in crate::dialect) mod settings;
 mod tools;
 
 #[cfg(test)]
@@ -49,13 +49,16 @@ const READ: &[&str] = &[
     "user",
 ];
 
+/// Schemas, which are handed on as they were sent.
+const RAW: &[&str] = &["parameters", "schema"];
+
 /// Reads a whole chat request.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::InvalidRequest`], naming the field in `param`.
 pub fn parse(body: &[u8]) -> Result<Request<'_>, ApiError> {
-    node::begin_count();
+    node::begin(RAW);
     let Body { mut read, mut extra } = serde_json::from_slice(body).map_err(|error| {
         ApiError::new(
             ErrorKind::InvalidRequest,

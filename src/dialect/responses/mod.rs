@@ -4,11 +4,13 @@
 
 mod error;
 pub mod field;
+mod names;
 mod output;
 pub mod parse;
 pub mod reply;
 pub mod scan;
 pub mod stream;
+mod tool;
 pub(crate) mod words;
 
 pub use scan::{Asked, Named};
