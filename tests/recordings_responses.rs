@@ -27,7 +27,7 @@ fn deltas(events: &[Value]) -> String {
 }
 
 fn decoder() -> ResponsesDecoder {
-    ResponsesDecoder::new("x")
+    ResponsesDecoder::new("x", "p")
 }
 
 /// The streams of a recording, which may hold those of several turns; each begins with `response.created`.
@@ -75,7 +75,7 @@ fn plain(response: &Value) -> Seen {
                     seen.thinking.push_str(text);
                 }
                 if let Some(encrypted) = item["encrypted_content"].as_str().filter(|text| !text.is_empty()) {
-                    seen.signatures.push(format!("openai:v1:{}:{encrypted}", item["id"].as_str().unwrap()));
+                    seen.signatures.push(format!("openai:v2:p:{}:{encrypted}", item["id"].as_str().unwrap()));
                 }
             }
             _ => {}
@@ -173,11 +173,11 @@ fn whole_replies() {
         }
         if tree.get("output").is_none() {
             // Of other APIs.
-            assert!(response::read(body.as_bytes(), "x").is_err(), "{name}");
+            assert!(response::read(body.as_bytes(), "x", "p").is_err(), "{name}");
             continue;
         }
         read += 1;
-        let reply = response::read(body.as_bytes(), "x").unwrap();
+        let reply = response::read(body.as_bytes(), "x", "p").unwrap();
         let mut found = Seen { finish: finish_word(&reply.finish), done: true, ..Seen::default() };
         found.usage = counts(reply.usage.unwrap());
         let mut beside = 0;
