@@ -27,7 +27,7 @@ fn deltas(events: &[Value]) -> String {
 }
 
 fn decoder() -> ResponsesDecoder {
-    ResponsesDecoder::new("x")
+    ResponsesDecoder::new("x", "p")
 }
 
 /// The streams of a recording, which may hold those of several turns; each begins with `response.created`.
@@ -75,7 +75,7 @@ fn plain(response: &Value) -> Seen {
                     seen.thinking.push_str(text);
                 }
                 if let Some(encrypted) = item["encrypted_content"].as_str().filter(|text| !text.is_empty()) {
-                    seen.signatures.push(format!("openai:v1:{}:{encrypted}", item["id"].as_str().unwrap()));
+                    seen.signatures.push(format!("openai:v2:p:{}:{encrypted}", item["id"].as_str().unwrap()));
                 }
             }
             _ => {}

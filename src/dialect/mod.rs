@@ -13,6 +13,7 @@ mod flat;
 mod head;
 pub mod messages;
 pub mod models;
+pub(crate) mod node;
 mod operation;
 pub mod rerank;
 pub mod responses;

@@ -53,6 +53,7 @@ pub fn context(include_usage: bool) -> ReplyContext {
         created: 1_790_000_000,
         model: "m".into(),
         include_usage,
+        provider: "p".into(),
         ..ReplyContext::default()
     }
 }

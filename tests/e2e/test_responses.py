@@ -16,7 +16,7 @@ from test_upstream import CLIENT_KEY, HOSTILE, exactly, no_client_secret
 
 ENV = {"OPENAI_API_KEY": openai.KEY, "RESPONSES_API_KEY": responses.KEY, "ANTHROPIC_API_KEY": anthropic.KEY}
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("now", "place")]
-SIGNATURE = f"openai:v1:rs_1:{responses.ENCRYPTED}"
+SIGNATURE = f"openai:v2:pro:rs_1:{responses.ENCRYPTED}"
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@
 pub mod error;
 pub mod field;
 pub(crate) mod json;
-pub(crate) mod node;
+pub(crate) use super::node;
 pub mod parse;
 pub mod reply;
 pub mod scan;

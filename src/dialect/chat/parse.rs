@@ -49,13 +49,16 @@ const READ: &[&str] = &[
     "user",
 ];
 
+/// Schemas, which are handed on as they were sent.
+const RAW: &[&str] = &["parameters", "schema"];
+
 /// Reads a whole chat request.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::InvalidRequest`], naming the field in `param`.
 pub fn parse(body: &[u8]) -> Result<Request<'_>, ApiError> {
-    node::begin_count();
+    node::begin(RAW);
     let Body { mut read, mut extra } = serde_json::from_slice(body).map_err(|error| {
         ApiError::new(
             ErrorKind::InvalidRequest,

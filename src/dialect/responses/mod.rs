@@ -8,4 +8,4 @@ pub mod reply;
 pub mod scan;
 pub mod stream;
 
-pub use scan::Asked;
+pub use scan::{Asked, Named};

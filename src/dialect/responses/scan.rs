@@ -30,10 +30,33 @@ pub struct Head {
 /// What a reply repeats of its request, and needs to know of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// Members of the reply that repeat the request's, as JSON text: `"instructions":"…","tools":[…]`.
+    /// Members of the reply that repeat the request's, as JSON text without braces, never empty after a scan:
+    /// `"instructions":null,"tools":[…]`. Those that the request lacks have the API's defaults, so that with its own
+    /// members (id, object, created_at, status, error, incomplete_details, model, output, usage) a reply is complete.
     pub echo: String,
-    /// Names of tools that the client declared as custom: their calls are told as `custom_tool_call`.
-    pub custom: Vec<String>,
+    /// The tools whose calls are told otherwise than as a plain function call: custom ones, and those of a namespace.
+    pub tools: Vec<Named>,
+}
+
+impl Asked {
+    /// The tool of a call, by the name that the provider calls it; `None` where the call is a plain function call.
+    pub fn named(&self, flat: &str) -> Option<&Named> {
+        self.tools.iter().find(|tool| tool.flat == flat)
+    }
+}
+
+/// A tool as providers are told of it, and as its client declared it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// The name of the function that providers of other formats are offered: `<namespace>__<name>`, at most 64
+    /// characters.
+    pub flat: String,
+    /// The namespace that it stands in.
+    pub namespace: Option<String>,
+    /// Its name there.
+    pub name: String,
+    /// It takes free text: its calls are told as `custom_tool_call`. As a function, it has one string `input`.
+    pub custom: bool,
 }
 
 /// Reads the head of a Responses request.

@@ -122,9 +122,9 @@ impl<'a> Item<'a> {
         all
     }
 
-    /// What makes reasoning good to be sent back, where it was asked for.
-    pub(super) fn signature(&self) -> Option<String> {
-        signature::of_openai(&self.0.text("id")?, &self.0.text("encrypted_content")?)
+    /// What makes reasoning good to be sent back to `provider`, which gave it, where it was asked for.
+    pub(super) fn signature(&self, provider: &str) -> Option<String> {
+        signature::of_openai(provider, &self.0.text("id")?, &self.0.text("encrypted_content")?)
     }
 
     /// The name of the function, the id of the call, and its arguments, which are empty where there are none. `made` is

@@ -7,9 +7,6 @@ use serde_json::value::RawValue;
 
 use crate::ir::ApiError;
 
-/// Members that are handed on as they were sent wherever they stand, so that schemas keep their exact text.
-const RAW: &[&str] = &["parameters", "schema"];
-
 /// The most values a request may hold. A tree takes up to 24 times the bytes that it was read from (`{}` is the
 /// worst), and the memory of a VM never shrinks; this bounds it to some 40 MB. A million tokens of chat history in
 /// the usual form are a fifth of this.
@@ -18,11 +15,15 @@ const MOST_VALUES: u32 = 400_000;
 thread_local! {
     /// How many more values the running read may make.
     static LEFT: Cell<u32> = const { Cell::new(0) };
+    /// The names of members that the running read hands on as they were sent wherever they stand, so that schemas and
+    /// arguments keep their exact text.
+    static RAW: Cell<&'static [&'static str]> = const { Cell::new(&[]) };
 }
 
-/// Begins to count the values of a request.
-pub(super) fn begin_count() {
+/// Begins to read a request: counts its values, and leaves the members called `raw` unread ([`Node::Raw`]).
+pub(in crate::dialect) fn begin(raw: &'static [&'static str]) {
     LEFT.set(MOST_VALUES);
+    RAW.set(raw);
 }
 
 /// Counts one value.
@@ -34,7 +35,7 @@ fn count<E: Error>() -> Result<(), E> {
 
 /// A JSON value.
 #[derive(Debug)]
-pub(super) enum Node<'a> {
+pub(in crate::dialect) enum Node<'a> {
     Null,
     Bool(bool),
     Unsigned(u64),
@@ -43,33 +44,33 @@ pub(super) enum Node<'a> {
     String(Cow<'a, str>),
     Array(Vec<Node<'a>>),
     Object(Object<'a>),
-    /// The value of one of [`RAW`], not null.
+    /// The value of a member that is left unread, not null.
     Raw(&'a RawValue),
 }
 
 /// The members of an object, in their order.
 #[derive(Debug, Default)]
-pub(super) struct Object<'a>(pub(super) Vec<(Cow<'a, str>, Node<'a>)>);
+pub(in crate::dialect) struct Object<'a>(pub(in crate::dialect) Vec<(Cow<'a, str>, Node<'a>)>);
 
 /// Where a value is: as clients spell it, `messages[2].content[0].type`. Built on the stack, written only for errors.
 #[derive(Clone, Copy)]
-pub(super) enum Path<'p> {
+pub(in crate::dialect) enum Path<'p> {
     Root,
     Key(&'p Path<'p>, &'p str),
     Index(&'p Path<'p>, usize),
 }
 
 impl<'p> Path<'p> {
-    pub(super) fn key(&'p self, name: &'p str) -> Path<'p> {
+    pub(in crate::dialect) fn key(&'p self, name: &'p str) -> Path<'p> {
         Path::Key(self, name)
     }
 
-    pub(super) fn index(&'p self, index: usize) -> Path<'p> {
+    pub(in crate::dialect) fn index(&'p self, index: usize) -> Path<'p> {
         Path::Index(self, index)
     }
 
     /// An error that names this place; `what` goes on behind the place's name.
-    pub(super) fn error(&self, what: impl fmt::Display) -> ApiError {
+    pub(in crate::dialect) fn error(&self, what: impl fmt::Display) -> ApiError {
         ApiError::invalid(self.to_string(), format!("`{self}` {what}"))
     }
 }
@@ -99,39 +100,39 @@ impl<'a> Node<'a> {
     }
 
     /// The error that this is not what was expected.
-    pub(super) fn wrong(&self, expected: &str, path: &Path<'_>) -> ApiError {
+    pub(in crate::dialect) fn wrong(&self, expected: &str, path: &Path<'_>) -> ApiError {
         path.error(format_args!("must be {expected}, not {}", self.name()))
     }
 
-    pub(super) fn string(self, path: &Path<'_>) -> Result<Cow<'a, str>, ApiError> {
+    pub(in crate::dialect) fn string(self, path: &Path<'_>) -> Result<Cow<'a, str>, ApiError> {
         match self {
             Node::String(text) => Ok(text),
             other => Err(other.wrong("a string", path)),
         }
     }
 
-    pub(super) fn object(self, path: &Path<'_>) -> Result<Object<'a>, ApiError> {
+    pub(in crate::dialect) fn object(self, path: &Path<'_>) -> Result<Object<'a>, ApiError> {
         match self {
             Node::Object(object) => Ok(object),
             other => Err(other.wrong("an object", path)),
         }
     }
 
-    pub(super) fn array(self, path: &Path<'_>) -> Result<Vec<Node<'a>>, ApiError> {
+    pub(in crate::dialect) fn array(self, path: &Path<'_>) -> Result<Vec<Node<'a>>, ApiError> {
         match self {
             Node::Array(array) => Ok(array),
             other => Err(other.wrong("an array", path)),
         }
     }
 
-    pub(super) fn boolean(self, path: &Path<'_>) -> Result<bool, ApiError> {
+    pub(in crate::dialect) fn boolean(self, path: &Path<'_>) -> Result<bool, ApiError> {
         match self {
             Node::Bool(value) => Ok(value),
             other => Err(other.wrong("a boolean", path)),
         }
     }
 
-    pub(super) fn number(self, path: &Path<'_>) -> Result<f64, ApiError> {
+    pub(in crate::dialect) fn number(self, path: &Path<'_>) -> Result<f64, ApiError> {
         match self {
             Node::Unsigned(value) => Ok(value as f64),
             Node::Signed(value) => Ok(value as f64),
@@ -141,7 +142,7 @@ impl<'a> Node<'a> {
     }
 
     /// A whole number. One with a fraction of zero is one too: languages without integers write `100.0`.
-    pub(super) fn integer(self, path: &Path<'_>) -> Result<i64, ApiError> {
+    pub(in crate::dialect) fn integer(self, path: &Path<'_>) -> Result<i64, ApiError> {
         match self {
             Node::Unsigned(value) => i64::try_from(value).map_err(|_| path.error("is too large")),
             Node::Signed(value) => Ok(value),
@@ -159,7 +160,11 @@ impl<'a> Object<'a> {
     /// # Errors
     ///
     /// If it is there twice: which one counts differs from parser to parser.
-    pub(super) fn take(&mut self, name: &str, path: &Path<'_>) -> Result<Option<Node<'a>>, ApiError> {
+    pub(in crate::dialect) fn take(
+        &mut self,
+        name: &str,
+        path: &Path<'_>,
+    ) -> Result<Option<Node<'a>>, ApiError> {
         let mut members = self.0.iter_mut().filter(|(key, _)| key == name);
         let found = members.next().map(|(_, value)| std::mem::replace(value, Node::Null));
         if members.next().is_some() {
@@ -169,7 +174,7 @@ impl<'a> Object<'a> {
     }
 
     /// As [`take`](Self::take), and reads the value.
-    pub(super) fn read<T>(
+    pub(in crate::dialect) fn read<T>(
         &mut self,
         name: &str,
         path: &Path<'_>,
@@ -180,7 +185,7 @@ impl<'a> Object<'a> {
     }
 
     /// As [`read`](Self::read), of a member that must be there.
-    pub(super) fn need<T>(
+    pub(in crate::dialect) fn need<T>(
         &mut self,
         name: &str,
         path: &Path<'_>,
@@ -189,7 +194,11 @@ impl<'a> Object<'a> {
         self.read(name, path, read)?.ok_or_else(|| path.key(name).error("is missing"))
     }
 
-    pub(super) fn string(&mut self, name: &str, path: &Path<'_>) -> Result<Option<Cow<'a, str>>, ApiError> {
+    pub(in crate::dialect) fn string(
+        &mut self,
+        name: &str,
+        path: &Path<'_>,
+    ) -> Result<Option<Cow<'a, str>>, ApiError> {
         self.read(name, path, Node::string)
     }
 }
@@ -301,7 +310,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
         let mut members = Vec::new();
         while let Some(Text(name)) = object.next_key()? {
             count()?;
-            let value = if RAW.contains(&name.as_ref()) {
+            let value = if RAW.get().contains(&name.as_ref()) {
                 object.next_value::<Option<&RawValue>>()?.map_or(Node::Null, Node::Raw)
             } else {
                 object.next_value()?
