@@ -180,7 +180,7 @@ fn fate(watch: &mut dyn Watcher, segment: Segment<'_>, instead: &mut Vec<u8>, hi
 }
 
 /// Ends the stream as failed.
-fn fail(watch: &mut dyn Watcher, error: ApiError, out: &mut Vec<u8>) {
+pub(super) fn fail(watch: &mut dyn Watcher, error: ApiError, out: &mut Vec<u8>) {
     watch.progress().error = Some(error.clone());
     watch.tell(&error.for_client(None), out);
 }
