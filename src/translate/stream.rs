@@ -13,7 +13,7 @@ use crate::{
         cohere::stream::CohereDecoder,
         gemini::stream::GeminiDecoder,
         mistral::stream::MistralDecoder,
-        openai::stream::Passthrough,
+        openai::stream::{ChatDecoder, Passthrough},
         responses::{pass::ResponsesPass, stream::ResponsesDecoder},
     },
 };
@@ -47,7 +47,7 @@ impl ReplyStream {
                 Dialect::Chat | Dialect::Completions => Box::new(Passthrough::new(context.include_usage)),
             });
         }
-        let decoder = decoder(format, &context);
+        let decoder = decoder(format, &context.id);
         let encoder: Box<dyn Encoder> = match dialect {
             Dialect::Chat => Box::new(ChatEncoder::new(context)),
             Dialect::Completions => Box::new(CompletionsEncoder::new(context)),
@@ -100,16 +100,16 @@ impl ReplyStream {
     }
 }
 
-fn decoder(format: Format, context: &ReplyContext) -> Box<dyn Decoder> {
-    let id = context.id.as_str();
+fn decoder(format: Format, id: &str) -> Box<dyn Decoder> {
     match format {
         Format::Anthropic | Format::VertexAnthropic => Box::new(MessagesDecoder::default()),
         Format::BedrockAnthropic => Box::new(InvokeDecoder::default()),
         Format::Gemini | Format::Vertex => Box::new(GeminiDecoder::new(id)),
         Format::Bedrock => Box::new(ConverseDecoder::new(id)),
         Format::Cohere => Box::new(CohereDecoder::new(id)),
-        Format::Openai | Format::Mistral => Box::new(MistralDecoder::new(id)),
-        Format::Responses => Box::new(ResponsesDecoder::new(id, &context.provider)),
+        Format::Openai => Box::new(ChatDecoder::new(id)),
+        Format::Mistral => Box::new(MistralDecoder::new(id)),
+        Format::Responses => Box::new(ResponsesDecoder::new(id)),
     }
 }
 
