@@ -26,13 +26,15 @@ pub fn reply(
         }?;
         return Ok((if replaced { Outcome::Replaced } else { Outcome::AsIs }, usage));
     }
-    let reply = read(format, body, &context.id)?;
+    let reply = read(format, body, context)?;
     write(dialect, &reply, context, out);
     Ok((Outcome::Replaced, reply.usage))
 }
 
-/// Reads a whole reply into the intermediate form. `id` names what the provider leaves without a name.
-fn read<'a>(format: Format, body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
+/// Reads a whole reply into the intermediate form. The id of `context` names what the provider leaves without a
+/// name.
+fn read<'a>(format: Format, body: &'a [u8], context: &ReplyContext) -> Result<Reply<'a>, ApiError> {
+    let id = context.id.as_str();
     match format {
         Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic => {
             anthropic::response::read(body)
@@ -42,7 +44,7 @@ fn read<'a>(format: Format, body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiEr
         Format::Cohere => cohere::response::read(body, id),
         Format::Openai => openai::response::parse(body, id),
         Format::Mistral => mistral::response::read(body, id),
-        Format::Responses => responses::response::read(body, id),
+        Format::Responses => responses::response::read(body, id, &context.provider),
     }
 }
 

@@ -47,7 +47,7 @@ impl ReplyStream {
                 Dialect::Chat | Dialect::Completions => Box::new(Passthrough::new(context.include_usage)),
             });
         }
-        let decoder = decoder(format, &context.id);
+        let decoder = decoder(format, &context);
         let encoder: Box<dyn Encoder> = match dialect {
             Dialect::Chat => Box::new(ChatEncoder::new(context)),
             Dialect::Completions => Box::new(CompletionsEncoder::new(context)),
@@ -100,7 +100,8 @@ impl ReplyStream {
     }
 }
 
-fn decoder(format: Format, id: &str) -> Box<dyn Decoder> {
+fn decoder(format: Format, context: &ReplyContext) -> Box<dyn Decoder> {
+    let id = context.id.as_str();
     match format {
         Format::Anthropic | Format::VertexAnthropic => Box::new(MessagesDecoder::default()),
         Format::BedrockAnthropic => Box::new(InvokeDecoder::default()),
@@ -109,7 +110,7 @@ fn decoder(format: Format, id: &str) -> Box<dyn Decoder> {
         Format::Cohere => Box::new(CohereDecoder::new(id)),
         Format::Openai => Box::new(ChatDecoder::new(id)),
         Format::Mistral => Box::new(MistralDecoder::new(id)),
-        Format::Responses => Box::new(ResponsesDecoder::new(id)),
+        Format::Responses => Box::new(ResponsesDecoder::new(id, &context.provider)),
     }
 }
 
