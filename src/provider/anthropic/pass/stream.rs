@@ -2,8 +2,10 @@
 //!
 //! Every event of Anthropic's and Vertex AI's passes byte for byte but for these: one without its `event:` line, which
 //! SDKs would pass over, gets it; an error that is not told as Anthropic tells it, or tells of the operator's account, is
-//! told anew; what follows the end is left out. Those of Bedrock are framed as events, and lose the metrics of AWS in the
+//! told anew; what follows the end, and a second beginning, is left out. Those of Bedrock are framed as events, and lose the metrics of AWS in the
 //! last one.
+
+use std::borrow::Cow;
 
 use crate::{
     dialect::{Pass, Progress, messages::error as told},
@@ -12,7 +14,7 @@ use crate::{
         Format,
         anthropic::{
             json::{compact, pick, pick_in, text},
-            stream::{Content, Envelope, failure, is_known, kind, known::Known},
+            stream::{Content, Envelope, failure, is_known, kind, known::Known, second_answer},
             usage,
         },
         bedrock::invoke::InvokeEvents,
@@ -42,6 +44,8 @@ enum Frames {
 #[derive(Debug, Default)]
 struct Watch {
     progress: Progress,
+    /// The id of the message that began.
+    id: Option<String>,
     /// The last delta with text: those like it pass unread.
     known: Known,
 }
@@ -113,6 +117,7 @@ impl Watcher for Watch {
             ("error", _) => return self.error(event.name == b"error", envelope.as_ref(), data),
             (kind, None) if is_known(kind) => return Err(unreadable()),
             ("message_stop", _) => self.progress.done = true,
+            ("message_start", Some(envelope)) if self.progress.started => return self.again(envelope),
             (kind, Some(envelope)) => self.read(kind, envelope, (event.name, raw))?,
             _ => {}
         }
@@ -139,7 +144,11 @@ impl Watch {
     fn read(&mut self, kind: &str, envelope: &Envelope<'_>, event: (&[u8], &[u8])) -> Result<(), ApiError> {
         let (name, raw) = event;
         let counts = match kind {
-            "message_start" => pick_in(envelope.message, ["usage"]).ok_or_else(unreadable)?[0],
+            "message_start" => {
+                let [id, counts] = pick_in(envelope.message, ["id", "usage"]).ok_or_else(unreadable)?;
+                self.id = text(id).map(Cow::into_owned);
+                counts
+            }
             "message_delta" => envelope.usage,
             "content_block_start" | "content_block_stop" => None,
             "content_block_delta" => {
@@ -153,6 +162,13 @@ impl Watch {
             self.progress.usage.get_or_insert_default().merge(counts);
         }
         Ok(())
+    }
+
+    /// A frame that was sent twice does no harm, but where SDKs see it. Another answer behind the beginning of this one
+    /// does: what was passed on cannot be taken back.
+    fn again(&self, envelope: &Envelope<'_>) -> Result<Fate, ApiError> {
+        let [id] = pick_in(envelope.message, ["id"]).ok_or_else(unreadable)?;
+        if self.id.as_deref() == text(id).as_deref() { Ok(Fate::Hide) } else { Err(second_answer()) }
     }
 
     fn learn(&mut self, envelope: &Envelope<'_>, name: &[u8], raw: &[u8]) -> Result<(), ApiError> {

@@ -113,6 +113,14 @@ fn what_follows_the_end_is_left_out() {
 }
 
 #[test]
+fn a_second_beginning_does_not_pass() {
+    let (out, progress) = every_way(&(start() + &start() + &end()));
+    assert_eq!((out, progress.done), (start() + &end(), true));
+    let (out, progress) = every_way(&(start() + &start().replace("msg_1", "msg_2") + &end()));
+    assert_eq!(out, start() + &told(&progress.error.unwrap()));
+}
+
+#[test]
 fn an_error_passes_and_ends_the_stream() {
     let error = "event: error\r\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\
                  \"Overloaded\"},\"request_id\":\"req_1\"}\r\n\r\n";
