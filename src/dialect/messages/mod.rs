@@ -4,7 +4,12 @@
 
 pub mod error;
 pub mod field;
+pub(crate) mod kinds;
 pub mod parse;
 pub mod reply;
 pub mod scan;
 pub mod stream;
+
+/// What a line of the system prompt begins with that Claude Code has for Anthropic's books ([C], 2.1.330). It changes with
+/// every request.
+pub(crate) const BILLING: &str = "x-anthropic-billing-header:";
