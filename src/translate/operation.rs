@@ -40,7 +40,11 @@ pub fn any_request(
         Head::Completions(_) | Head::Messages(_) | Head::Responses(_) => {
             // The gateway leaves such targets out before it comes to this.
             refuse(format, upstream, head.used())?;
-            write(&parse(head, body)?, format, upstream, betas, out)?;
+            let written = write(&parse(head, body)?, format, upstream, betas, out);
+            // Writers name places of the intermediate form.
+            let of_messages = matches!(head, Head::Messages(_));
+            let told = |error| if of_messages { messages::parse::place::told(error, body) } else { error };
+            written.map_err(told)?;
             Ok(Outcome::Replaced)
         }
         Head::Embeddings(head) => embeddings::request(format, body, head, upstream, out),

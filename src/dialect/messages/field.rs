@@ -37,6 +37,7 @@ fields! {
     OutputFormat "output_config.format" "when not null",
     OldOutputFormat "output_format" "when not null",
     UserId "metadata" "when not empty",
+    LongUserId "metadata.user_id" "when longer than 64 bytes",
     ServiceTier "service_tier" "when not null",
     CacheControl "cache_control" "when not null, on the request, a block or a tool",
     ContextManagement "context_management" "when not null",

@@ -37,6 +37,8 @@ pub(super) enum Place {
     Thinking,
     /// `output_config` of the request.
     Output,
+    /// `metadata`.
+    Metadata,
 }
 
 /// What a member is to the pass.
@@ -64,6 +66,8 @@ pub(super) enum Member {
     /// Only whether a source says where it is.
     Url,
     FileId,
+    /// Only how long it is.
+    UserId,
 }
 
 impl Place {
@@ -94,6 +98,7 @@ impl Place {
                 &[("type", Member::Plain), ("display", Member::Noted(Field::ThinkingDisplay))]
             }
             Place::Output => OUTPUT,
+            Place::Metadata => &[("user_id", Member::UserId)],
             Place::Messages | Place::Blocks | Place::Inners | Place::System | Place::Tools => &[],
         }
     }
@@ -114,7 +119,7 @@ const REQUEST: &[(&str, Member)] = &[
     ("thinking", Member::Into(Place::Thinking, Some(Field::Thinking))),
     ("output_config", Member::Into(Place::Output, None)),
     ("output_format", Member::Noted(Field::OldOutputFormat)),
-    ("metadata", Member::Filled(Field::UserId)),
+    ("metadata", Member::Into(Place::Metadata, Some(Field::UserId))),
     ("service_tier", Member::Noted(Field::ServiceTier)),
     ("cache_control", Member::Noted(Field::CacheControl)),
     ("context_management", Member::Noted(Field::ContextManagement)),

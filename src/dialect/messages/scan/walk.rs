@@ -16,7 +16,7 @@ use crate::{
             shape::{Shape, ShapeVisitor, scalars},
         },
         messages::{
-            BILLING,
+            BILLING, MAX_USER_ID,
             field::Field,
             kinds::{self, ToolKind},
         },
@@ -188,6 +188,10 @@ impl<'de> Walk<'_, '_, 'de> {
             Member::True(field) => self.found.note(field, shape == Shape::Bool(true)),
             Member::Url => self.found.note(Field::Link, !shape.is_null()),
             Member::FileId => self.found.note(Field::UploadedFile, !shape.is_null()),
+            Member::UserId => {
+                let long = matches!(shape, Shape::String(length) if length > MAX_USER_ID);
+                self.found.note(Field::LongUserId, long);
+            }
             Member::Kind => seen.kind = value,
             Member::Name => seen.name = value,
             Member::Mark => seen.mark = value,
