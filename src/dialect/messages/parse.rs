@@ -10,7 +10,7 @@ use serde::de::Deserialize;
 use super::super::node::{self, Node, Object, Path};
 use crate::{
     dialect::chat::parse::{content, settings},
-    ir::{ApiError, ErrorKind, Request},
+    ir::{ApiError, ErrorKind, Request, ResponseFormat},
 };
 
 mod blocks;
@@ -34,15 +34,41 @@ const RAW: &[&str] = &["input_schema", "schema", "input"];
 ///
 /// [`crate::ir::ErrorKind::InvalidRequest`], naming the field in `param`.
 pub fn parse(body: &[u8]) -> Result<Request<'_>, ApiError> {
-    read(body).map(|(request, _)| request)
+    parse_for(body, Form::Schema)
 }
 
-/// As [`parse`], and which of the client's messages each message was made of; `None` for `system`.
-fn read(body: &[u8]) -> Result<(Request<'_>, Vec<Option<usize>>), ApiError> {
+/// As [`parse`], with the form of the answer told as the model takes it.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub(crate) fn parse_for(body: &[u8], form: Form) -> Result<Request<'_>, ApiError> {
+    read(body, form).map(|(request, _)| request)
+}
+
+/// How a model is told of the form of its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// By a JSON Schema.
+    Schema,
+    /// By an instruction, which it may fail to follow: it takes no schema.
+    Words,
+}
+
+/// The request, and which of the client's messages each message was made of; `None` for `system`.
+fn read(body: &[u8], form: Form) -> Result<(Request<'_>, Vec<Option<usize>>), ApiError> {
     let mut read = object(body)?;
     let root = &Path::Root;
     let model = read.need("model", root, Node::string)?;
-    let (mut messages, origins) = messages::messages(&mut read)?;
+    let (reasoning, mut response_format) = reasoning::output(&mut read)?;
+    let note = match &response_format {
+        Some(ResponseFormat::JsonSchema { schema, .. }) if form == Form::Words => Some(*schema),
+        _ => None,
+    };
+    if note.is_some() {
+        response_format = None;
+    }
+    let (mut messages, origins) = messages::messages(&mut read, note)?;
     if let Some(mark) = read.read("cache_control", root, content::cache)? {
         // The vendor's API marks the last block that can be marked.
         if let Some(last) = messages.last_mut() {
@@ -51,7 +77,6 @@ fn read(body: &[u8]) -> Result<(Request<'_>, Vec<Option<usize>>), ApiError> {
     }
     let tools = tools::tools(&mut read)?;
     let choice = read.read("tool_choice", root, tools::choice)?;
-    let (reasoning, response_format) = reasoning::output(&mut read)?;
     let request = Request {
         model,
         messages,

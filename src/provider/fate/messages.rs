@@ -6,7 +6,7 @@ use super::{
     Target, dropped, mapped, row,
 };
 use crate::{
-    dialect::messages::field::Field,
+    dialect::{chat::field::Field as Chat, messages::field::Field},
     provider::{Format, anthropic, model::ModelFacts},
 };
 
@@ -132,9 +132,16 @@ pub(super) fn refusal(target: &Target<'_>, field: Field) -> Option<&'static str>
         return super::refused(of(format, field)).or_else(|| by_model(field.as_chat()?).filter(|_| known));
     }
     match field.as_chat() {
+        // Told in words to those that take no schema.
+        Some(Chat::JsonSchema) => None,
         Some(field) => target.refuses(field),
         None => super::refused(beside(field)),
     }
+}
+
+/// Whether a target can be told of a schema for its answer in words only.
+pub(crate) fn takes_no_schema(target: &Target<'_>) -> bool {
+    target.refuses(Chat::JsonSchema).is_some()
 }
 
 /// The section of the documentation: one table of what all other formats share, and one for each of Anthropic's of what
@@ -155,7 +162,10 @@ pub(super) fn markdown(page: &mut String) {
     for field in Field::ALL {
         match field.as_chat() {
             Some(chat) => {
-                let how = format!("`{}` of Chat Completions", chat.name());
+                let mut how = format!("`{}` of Chat Completions", chat.name());
+                if chat == Chat::JsonSchema {
+                    how.push_str("; where that is refused, an instruction at the end of the system prompt");
+                }
                 page.push_str(&format!("| `{}` | {} | as | {how} |\n", field.name(), field.when()));
             }
             None => page.push_str(&row(field.name(), field.when(), beside(*field))),

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
+
 use super::{
     super::BILLING,
     blocks::{self, Turn},
@@ -17,11 +19,23 @@ use crate::{
 /// Messages, and which of the client's each was made of; `None` for the system prompt.
 type Messages<'a> = (Vec<Message<'a>>, Vec<Option<usize>>);
 
-/// Reads `system` and `messages`, in the order in which the model is told them.
-pub(super) fn messages<'a>(request: &mut Object<'a>) -> Result<Messages<'a>, ApiError> {
+/// Asks for an answer of a form that the model has no setting for.
+const SCHEMA_NOTE: &str = "Answer with one JSON value that this JSON Schema describes and nothing else: no prose, no code \
+                           fence.\n";
+
+/// Reads `system` and `messages`, in the order in which the model is told them. `schema` is told at the end of the system
+/// prompt.
+pub(super) fn messages<'a>(
+    request: &mut Object<'a>,
+    schema: Option<&RawValue>,
+) -> Result<Messages<'a>, ApiError> {
     let root = &Path::Root;
     let mut read = Vec::new();
-    let system = request.read("system", root, instructions)?.unwrap_or_default();
+    let mut system = request.read("system", root, instructions)?.unwrap_or_default();
+    if let Some(schema) = schema {
+        let text = Cow::Owned([SCHEMA_NOTE, schema.get()].concat());
+        system.push(Part::Text { text, cache: None });
+    }
     if !system.is_empty() {
         read.push(said(Role::System, system));
     }

@@ -1,6 +1,6 @@
 //! Where in a client's request is what a provider's writer names, which knows only the intermediate form.
 
-use super::read;
+use super::{Form, read};
 use crate::ir::ApiError;
 
 /// Members of another name in a Messages request.
@@ -12,18 +12,19 @@ const NAMES: &[(&str, &str)] = &[
     ("user", "metadata.user_id"),
 ];
 
-/// `error` with the place in the words of the client that sent `body`. Only for errors: the body is read again.
-pub(crate) fn told(mut error: ApiError, body: &[u8]) -> ApiError {
+/// `error` with the place in the words of the client that sent `body`, of which a request was made in this form. Only for
+/// errors: the body is read again.
+pub(crate) fn told(mut error: ApiError, body: &[u8], form: Form) -> ApiError {
     let Some(param) = error.param.take() else { return error };
-    let place = spelled(&param, body);
+    let place = spelled(&param, body, form);
     error.message = error.message.replace(&param, &place);
     error.param = Some(place);
     error
 }
 
-fn spelled(param: &str, body: &[u8]) -> String {
+fn spelled(param: &str, body: &[u8], form: Form) -> String {
     if let Some((index, rest)) = index(param, "messages[") {
-        let origins = read(body).map(|(_, origins)| origins).unwrap_or_default();
+        let origins = read(body, form).map(|(_, origins)| origins).unwrap_or_default();
         return match origins.get(index) {
             // Which block it is, is not known: blocks are split, joined and left out.
             Some(Some(index)) if rest.is_empty() => format!("messages[{index}]"),

@@ -26,6 +26,9 @@ use crate::{
     signature::{self, Carried},
 };
 
+/// The most messages in a request (API reference, "Create a Message").
+const MAX_MESSAGES: usize = 100_000;
+
 /// Reads one value into `found`.
 pub(super) struct Walk<'f, 'p, 'a> {
     pub(super) place: Place,
@@ -93,6 +96,10 @@ impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
             let Some(element) = array.next_element_seed(walk)? else { break };
             all.odd |= element.odd;
             count += 1;
+            if self.place == Place::Messages && count > MAX_MESSAGES {
+                let what = format_args!("must not hold more than {MAX_MESSAGES} messages");
+                return Err(self.found.fail(self.path.error(what)));
+            }
         }
         self.found.messages |= self.place == Place::Messages;
         Ok(Walked { shape: Shape::Array(count), ..all })
