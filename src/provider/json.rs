@@ -362,7 +362,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for MaybeText<'a> {
 }
 
 /// JSON text without white space between its tokens; borrowed where there is none.
-pub(super) fn compact(json: &str) -> Cow<'_, str> {
+pub(crate) fn compact(json: &str) -> Cow<'_, str> {
     let mut quoted = false;
     let mut escaped = false;
     let mut keep = |c: char| {

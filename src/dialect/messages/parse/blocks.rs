@@ -9,6 +9,7 @@ use crate::{
         node::{Node, Object, Path},
     },
     ir::{ApiError, CacheControl, Part},
+    provider::json::compact,
     signature::Carried,
 };
 
@@ -114,10 +115,10 @@ pub(super) fn assistant<'a>(value: Node<'a>, path: &Path<'_>) -> Result<Turn<'a>
     Ok(turn)
 }
 
-/// `input`: an object, as it was sent.
+/// `input`: an object, as it was sent but for the white space between its tokens.
 fn arguments<'a>(block: &mut Object<'a>, path: &Path<'_>) -> Result<Cow<'a, str>, ApiError> {
     block.need("input", path, |value, path| match value {
-        Node::Raw(raw) if raw.get().starts_with('{') => Ok(Cow::Borrowed(raw.get())),
+        Node::Raw(raw) if raw.get().starts_with('{') => Ok(compact(raw.get())),
         other => Err(other.wrong("an object", path)),
     })
 }

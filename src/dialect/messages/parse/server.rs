@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::{
     dialect::node::{Node, Object, Path},
     ir::{ApiError, CacheControl, Part},
+    provider::json::compact,
 };
 
 /// Members whose strings say nothing to another model.
@@ -26,7 +27,7 @@ pub(super) fn part<'a>(
         return Ok(Part::Text { text, cache });
     }
     let mut text = String::from("[");
-    if let Some(tool) = kind.strip_suffix("_result") {
+    if let Some(tool) = kind.strip_suffix("_tool_result") {
         text.push_str("Result of ");
         text.push_str(tool);
         text.push(':');
@@ -36,7 +37,7 @@ pub(super) fn part<'a>(
         text.push_str(&block.need("name", path, Node::string)?);
         if let Some(Node::Raw(input)) = block.take("input", path)? {
             text.push_str(": ");
-            text.push_str(input.get());
+            text.push_str(&compact(input.get()));
         }
     }
     text.push(']');
@@ -52,13 +53,11 @@ fn lines(node: &Node<'_>, text: &mut String) {
         }
         Node::Array(list) => list.iter().for_each(|node| lines(node, text)),
         Node::Object(object) => {
-            for (name, node) in &object.0 {
-                let base64 = name == "data" && object.0.iter().any(|(name, _)| name == "media_type")
-                    && !object.0.iter().any(|(name, kind)| name == "type" && matches!(kind, Node::String(kind) if kind == "text"));
-                if !base64 && !name.starts_with("encrypted_") && !SILENT.contains(&name.as_ref()) {
-                    lines(node, text);
-                }
-            }
+            let silent = |name: &str| name.starts_with("encrypted_") || SILENT.contains(&name);
+            // Bytes say what they are; words do too, as text.
+            let is_bytes = object.0.iter().any(|(name, node)| name == "type" && matches!(node, Node::String(kind) if kind == "base64"));
+            let told = object.0.iter().filter(|(name, _)| !silent(name) && !(is_bytes && name == "data"));
+            told.for_each(|(_, node)| lines(node, text));
         }
         _ => {}
     }

@@ -4,7 +4,10 @@ use serde_json::value::RawValue;
 
 use super::{super::super::beta, Target, tools::runs_there};
 use crate::{
-    dialect::messages::{field::Field, kinds},
+    dialect::messages::{
+        field::Field,
+        kinds::{self, ServerKind},
+    },
     ir::ApiError,
     provider::{
         Format,
@@ -89,11 +92,17 @@ impl<'a> Writer<'_, '_, 'a> {
         };
         let (mut blocks, mut dropped, mut says) = (Vec::new(), false, false);
         let mut kept = Array::begin(&mut blocks);
+        let uncited = self.target.uses(Field::Citations) && !runs_there(ServerKind::WebSearch, self.target.format);
         each_element(content.get(), &mut |block| match judge(block, self.target) {
             Block::Foreign => dropped = true,
             kind => {
                 says |= kind == Block::Said;
-                kept.item().extend_from_slice(block.get().as_bytes());
+                let out = kept.item();
+                if uncited && cites(block) {
+                    dropped = true;
+                    return without(block, "citations", out);
+                }
+                out.extend_from_slice(block.get().as_bytes());
             }
         });
         kept.end();
@@ -175,6 +184,22 @@ impl<'a> Turn<'a> {
         });
         object.end();
     }
+}
+
+/// Whether a block is a text that cites something.
+fn cites(block: &RawValue) -> bool {
+    pick(block.get(), ["citations"]).is_some_and(|[citations]| citations.is_some())
+}
+
+/// Appends an object without one of its members.
+fn without(object: &RawValue, member: &str, out: &mut Vec<u8>) {
+    let mut copy = Object::begin(out);
+    each_member(object.get(), &mut |name, raw| {
+        if name != member {
+            copy.any_key(name).extend_from_slice(raw.get().as_bytes());
+        }
+    });
+    copy.end();
 }
 
 /// What a block of the model's turn is to the target.

@@ -49,9 +49,10 @@ pub(super) fn changed(tools: &RawValue, target: &Target<'_>) -> Option<Vec<u8>> 
     Some(if left { out } else { Vec::new() })
 }
 
-/// Whether a platform other than Anthropic's own runs such a tool.
+/// Whether such a tool is run there.
 pub(super) fn runs_there(kind: ServerKind, format: Format) -> bool {
     match kind {
+        _ if format == Format::Anthropic => true,
         ServerKind::WebSearch => format == Format::VertexAnthropic,
         ServerKind::ToolSearch => true,
         ServerKind::Other => false,
