@@ -22,6 +22,7 @@ pub mod mistral;
 pub mod model;
 pub mod openai;
 mod passage;
+mod passing;
 pub mod path;
 pub mod quirks;
 pub mod responses;
