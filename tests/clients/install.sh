@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Installs the SDKs, each group with its exact versions, into .cache/clients/ (and again when a lock has changed).
+# A group that cannot be installed leaves its reason in .cache/clients/GROUP.missing; its tests are skipped with it.
+set -eu
+cd "$(dirname "$0")/../.."
+here=$PWD/tests/clients
+cache=$PWD/.cache/clients
+mkdir -p "$cache"
+
+# current GROUP FILES...: whether GROUP holds what FILES say.
+current() {
+  local group=$1
+  shift
+  sum=$(cat "$@" | cksum)
+  [ "$(cat "$cache/$group/.switchyard" 2>/dev/null)" = "$sum" ]
+}
+
+# attempt GROUP COMMAND...: runs an installation; what it says last is the reason where it fails.
+attempt() {
+  local group=$1 log="$cache/$1.log"
+  shift
+  echo "setting up .cache/clients/$group (once)" >&2
+  rm -f "$cache/$group.missing"
+  if "$@" >"$log" 2>&1; then
+    echo "$sum" >"$cache/$group/.switchyard"
+  else
+    printf '%s cannot be installed: %s\n' "$group" "$(grep -v '^ *$' "$log" | tail -1)" >"$cache/$group.missing"
+    cat "$cache/$group.missing" >&2
+  fi
+}
+
+uv() {
+  rm -rf "$cache/uv" && python3 -m venv "$cache/uv" && "$cache/uv/bin/pip" install --quiet --disable-pip-version-check -r "$here/python/uv.txt"
+}
+
+python() {
+  "$cache/uv/bin/uv" venv --quiet --clear --python "$PWD/.venv/bin/python" "$cache/$1" &&
+    VIRTUAL_ENV="$cache/$1" "$cache/uv/bin/uv" pip sync --quiet "$here/python/$1.lock"
+}
+
+# The SDKs want Node 22; an older one in PATH gets the official binary, which npm has as a package.
+new_enough() { node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 22)' 2>/dev/null; }
+
+node_packages() {
+  command -v npm >/dev/null || { echo "npm is missing"; return 1; }
+  mkdir -p "$cache/node" && cp "$here"/node/{package.json,package-lock.json,.npmrc} "$cache/node/" &&
+    (cd "$cache/node" && npm ci --no-progress $(! new_enough || echo --omit=optional))
+}
+
+current uv "$here/python/uv.txt" || attempt uv uv
+for lock in "$here"/python/*.lock; do
+  group=$(basename "$lock" .lock)
+  current "$group" "$lock" || attempt "$group" python "$group"
+done
+current node "$here"/node/{package.json,package-lock.json} || attempt node node_packages
