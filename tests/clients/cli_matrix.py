@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,6 +25,10 @@ class Agent:
     """Tests of one client. `group` is the folder it is installed in."""
 
     group: str
+    own: str
+    """The upstream that speaks its dialect: what such a one is sent may have parts that the vendor's SDK has no types for."""
+    schema: str = ""
+    """The closed schema that is then not asked."""
     phrase: str
     """Words of its system prompt."""
     also: ClassVar[tuple[str, ...]] = ()
@@ -38,6 +43,15 @@ class Agent:
         """Where the client runs."""
         need(self.group)
         return Sandbox(tmp_path / "box")
+
+    @pytest.fixture(autouse=True)
+    def beta(self, shared: World) -> Iterator[None]:
+        """The vendor's own API is asked as the client would ask it: with what is not in its published types."""
+        provider, check = shared[self.own], UPSTREAMS[self.own].check
+        if self.schema:
+            provider.check = lambda received: [wrong for wrong in check(received) if not wrong.startswith(self.schema)]
+        yield
+        provider.check = check
 
     def run(self, box: Sandbox, world: World, model: str, prompt: str, *more: str) -> Ran:
         """One run of the client to its end, with a key of the gateway."""
@@ -97,22 +111,23 @@ class Agent:
         """What any request of an agent must bring to the provider, and what it must not."""
         body = request.json
         assert KEY.encode() not in request.raw, "the client's key reached the provider"
-        foreign = [header for header in request.names if header.startswith(("anthropic-", "x-stainless", "x-claude", "x-codex"))]
-        assert not (set(foreign) - {"anthropic-version"}), foreign
+        about = ("anthropic-", "openai-", "x-stainless", "x-claude", "x-codex", "x-openai", "session", "thread", "originator")
+        foreign = {header for header in request.names if header.startswith(about)} - {"anthropic-version"}
+        assert name == self.own or not foreign, foreign
         assert streamed(name, request)
         assert self.phrase in system(name, body), "the system prompt is not there"
         assert self.offers <= tools(name, body), tools(name, body)
-        told = _strings(body)
+        told = strings(body)
         assert prompt in told, "the prompt is not there"
         assert not (lost := [words for words in self.also if words not in told]), f"lost: {lost}"
 
 
-def _strings(value: object) -> str:
+def strings(value: object) -> str:
     """All texts in a JSON value, one after the other."""
     if isinstance(value, str):
         return value + "\n"
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return "".join(map(_strings, inner))
+    return "".join(map(strings, inner))
 
 
 class Tape:

@@ -21,7 +21,8 @@ def replied(world: World) -> tuple[int, int]:
 class TestClaudeCode(Agent):
     """`claude -p`"""
 
-    group = "claude-code"
+    group, own = "claude-code", "anthropic"
+    schema = "anthropic.request"
     phrase = "You are a Claude agent, built on Anthropic's Claude Agent SDK."
     also = ("You have been invoked in the following environment",)
     offers: ClassVar = {"Bash", "Read", "Edit", "Write"}

@@ -38,7 +38,7 @@ def settled(tmp_path_factory: pytest.TempPathFactory, shared: World) -> Path:
 class TestCline(Agent):
     """`cline -P openai-compatible`"""
 
-    group = "cline"
+    group, own = "cline", "openai"
     phrase = "You are Cline, an AI coding agent."
     offers: ClassVar = {"read_files", "run_commands", "search_codebase"}
     tool: ClassVar = ("run_commands", {"commands": ["cat token.txt"]})

@@ -8,9 +8,10 @@ from typing import ClassVar
 import pytest
 from cli_matrix import ANSWER, PROMPT, RED, Agent
 from cli_sandbox import Ran, Sandbox, script
-from cli_seen import images, tools
-from conftest import KEY, World
-from upstreams import PAIRS, UPSTREAMS
+from cli_seen import images, results, tools
+from conftest import KEY, KEYS, TIMEOUTS, World
+from rig.gateway import Gateway
+from upstreams import PAIRS, UPSTREAMS, gateway_file
 
 CONFIG = """\
 model_provider = "switchyard"
@@ -26,21 +27,26 @@ BY_VARIABLE = 'env_key = "SWITCHYARD_KEY"\n'
 # Only with a command for its key does Codex read the list of models.
 BY_COMMAND = '\n[model_providers.switchyard.auth]\ncommand = "/usr/bin/printenv"\nargs = ["SWITCHYARD_KEY"]\n'
 
+OTHERS = pytest.mark.parametrize("name", ["anthropic", "openai", "gemini"])
+
 
 class TestCodex(Agent):
     """`codex exec`"""
 
-    group = "codex"
+    group, own = "codex", "responses"
+    schema = "openai.responses_request"
     phrase = "You are a coding agent running in the Codex CLI"
     also = ("<environment_context>",)
     offers: ClassVar = {"exec_command", "write_stdin", "view_image"}
     tool: ClassVar = ("exec_command", {"cmd": "cat token.txt"})
     auth = BY_VARIABLE
+    gateway: Gateway | None = None
+    """Another gateway than the shared one."""
 
     def run(self, box: Sandbox, world: World, model: str, prompt: str, *more: str) -> Ran:
         settings = box.home / ".codex"
         settings.mkdir(exist_ok=True)
-        (settings / "config.toml").write_text(CONFIG.format(url=world.gateway.url) + self.auth)
+        (settings / "config.toml").write_text(CONFIG.format(url=(self.gateway or world.gateway).url) + self.auth)
         return self.codex(box, "exec", "-m", model, "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", *more, "--", prompt)
 
     def codex(self, box: Sandbox, *arguments: str) -> Ran:
@@ -74,17 +80,50 @@ class TestCodex(Agent):
     def test_what_a_provider_refuses(self, box: Sandbox, world: World, name: str) -> None:
         assert self.an_error(box, world, name, 400).code != 0
 
-    @pytest.mark.parametrize("name", ["anthropic", "openai", "gemini"])
+    @OTHERS
     def test_a_tool_of_a_namespace(self, box: Sandbox, world: World, name: str) -> None:
         """Codex groups tools by namespaces, which no other API has. It knows the call again only by both names."""
+        world[name].script.append(UPSTREAMS[name].calls("multi_agent_v1__close_agent", {"target": "nobody"}))
         world[name].default = UPSTREAMS[name].says(ANSWER)
         self.says(self.run(box, world, f"to-{name}", PROMPT), ANSWER)
-        [given] = [tool for tool in tools(name, world[name].requests[-1].json) if "close_agent" in tool]
-        world[name].fresh()
-        world[name].script.append(UPSTREAMS[name].calls(given, {"target": "nobody"}))
-        self.says(self.run(box, world, f"to-{name}", PROMPT), ANSWER)
-        told = json.dumps(world[name].requests[-1].json)
-        assert "unsupported call" not in told and "invalid agent id" in told
+        first, second = world.received(name)
+        assert "multi_agent_v1__close_agent" in tools(name, first)
+        assert any("invalid agent id" in result for result in results(name, second)), results(name, second)
+
+    def named(self, box: Sandbox, world: World, model: str, name: str) -> Gateway:
+        """A gateway with one model of this name. Codex has a catalogue: names of it change what it sends."""
+        models = [{"name": model, "targets": [{"provider": name, "model": UPSTREAMS[name].model}]}]
+        return Gateway(box.folder / "gateway", {"timeouts": TIMEOUTS, "keys": KEYS, **gateway_file(world.providers), "models": models})
+
+    @OTHERS
+    def test_a_tool_of_free_text(self, box: Sandbox, world: World, name: str) -> None:
+        """`apply_patch` takes text and no JSON: other APIs have no such tools."""
+        patch = f"*** Begin Patch\n*** Add File: made.txt\n+{box.token}\n*** End Patch\n"
+        world[name].script.append(UPSTREAMS[name].calls("apply_patch", {"input": patch}))
+        self.catalogued(box, world, "gpt-5.5", name)
+        assert (box.work / "made.txt").read_text() == box.token + "\n"
+        [result] = results(name, world[name].requests[-1].json)
+        assert "Success" in result
+
+    @OTHERS
+    def test_a_model_that_works_by_code(self, box: Sandbox, world: World, name: str) -> None:
+        """Tools are no member of the request then but an item of its input, and the one for commands takes JavaScript."""
+        code = 'const ran = await tools.exec_command({cmd: "cat token.txt"}); text(ran.output);'
+        world[name].script.append(UPSTREAMS[name].calls("functions__exec", {"input": code}))
+        self.catalogued(box, world, "gpt-6.1-sol", name)
+        first, second = world.received(name)
+        assert {"functions__exec", "functions__wait", "collaboration__list_agents"} <= tools(name, first)
+        assert any(box.token in result for result in results(name, second)), results(name, second)
+
+    def catalogued(self, box: Sandbox, world: World, model: str, name: str) -> None:
+        """A run with a model of Codex's catalogue."""
+        world[name].default = UPSTREAMS[name].says(ANSWER)
+        self.gateway = self.named(box, world, model, name)
+        try:
+            self.says(self.run(box, world, model, PROMPT), ANSWER)
+            assert not (found := self.gateway.new_problems()), found
+        finally:
+            self.gateway.stop()
 
     def test_a_session_goes_on_at_another_provider(self, box: Sandbox, world: World) -> None:
         """`codex exec resume`, with a tool's result in the history."""
