@@ -33,6 +33,8 @@ class Agent:
     """Words of its system prompt."""
     also: ClassVar[tuple[str, ...]] = ()
     """Words that it tells the model elsewhere."""
+    asks_again = True
+    """Whether it does, when a stream breaks off."""
     offers: ClassVar[set[str]]
     """Tools that it cannot do without."""
     tool: ClassVar[tuple[str, dict]]
@@ -93,12 +95,15 @@ class Agent:
         assert RED in images(name, world[name].requests[-1].json)
 
     def a_cut_stream(self, box: Sandbox, world: World, name: str) -> None:
-        """The stream ends in its middle. The client must learn of it: it asks again, and never shows a half as the whole."""
+        """The stream ends in its middle. The client must learn of it: it asks again or fails, and a half is no success."""
         world[name].script.append(half(UPSTREAMS[name].says("This half must never be taken for the whole answer.")))
         world[name].default = UPSTREAMS[name].says(ANSWER)
         ran = self.run(box, world, f"to-{name}", PROMPT)
-        assert len(world[name].requests) > 1, f"a cut stream passed for a whole one: {ran}"
-        self.says(ran, ANSWER)
+        if self.asks_again:
+            assert len(world[name].requests) > 1, f"a cut stream passed for a whole one: {ran}"
+            self.says(ran, ANSWER)
+        else:
+            assert ran.code != 0, f"a cut stream passed for a whole one: {ran}"
 
     def an_error(self, box: Sandbox, world: World, name: str, status: int) -> Ran:
         """The provider refuses: the client fails and shows the provider's words."""

@@ -53,12 +53,16 @@ class Sandbox:
         (self.work / "token.txt").write_text(self.token + "\n")
         (self.work / "red.png").write_bytes(png())
 
-    def run(self, *command: str, env: dict[str, str] | None = None, timeout: float = 120) -> Ran:
-        """Runs a command to its end. What is left of it then, or after `timeout` seconds, is killed."""
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment that a client is started with."""
         clean = {"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8", "TERM": "dumb", "TMPDIR": str(self.folder)}
-        away = {"HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "NO_PROXY": "127.0.0.1,localhost"}
+        return {**clean, "HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE, "NO_PROXY": "127.0.0.1,localhost"}
+
+    def run(self, *command: str, env: dict[str, str] | None = None, timeout: float = 120) -> Ran:
+        """Runs a command to its end. It is killed where that does not come within `timeout` seconds."""
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        process = subprocess.Popen(command, env={**clean, **away, **(env or {})}, cwd=self.work, start_new_session=True, **pipes)
+        process = subprocess.Popen(command, env={**self.env, **(env or {})}, cwd=self.work, start_new_session=True, **pipes)
         try:
             out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:

@@ -8,8 +8,25 @@ from typing import ClassVar
 import pytest
 from cli_matrix import ANSWER, PROMPT, Agent
 from cli_sandbox import Ran, Sandbox, script
+from cli_seen import results
+from cli_terminal import Terminal
 from conftest import KEY, World
+from rig.provider import Conn, Received, Reply
 from upstreams import PAIRS, UPSTREAMS
+CLAUDE = script("claude-code", "@anthropic-ai/claude-code/cli-wrapper.cjs")
+
+
+def settings(world: World) -> dict[str, str]:
+    """The environment variables that send Claude Code to the gateway, and that keep it from waiting long."""
+    return {"ANTHROPIC_BASE_URL": world.root, "ANTHROPIC_AUTH_TOKEN": KEY, "DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_MAX_RETRIES": "2"}
+
+
+def at_home(box: Sandbox) -> None:
+    """The home of somebody who has used Claude Code before, and in this folder: nothing is asked at its start."""
+    folder = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
+    known = {"hasCompletedOnboarding": True, "theme": "dark", "projects": {str(box.work): folder}}
+    (box.home / ".claude.json").write_text(json.dumps(known))
+
 
 def replied(world: World) -> tuple[int, int]:
     """How many requests the gateway answered well so far, and how many not."""
@@ -29,9 +46,8 @@ class TestClaudeCode(Agent):
     tool: ClassVar = ("Bash", {"command": "cat token.txt", "description": "Look into the file"})
 
     def run(self, box: Sandbox, world: World, model: str, prompt: str, *more: str, **env: str) -> Ran:
-        ours = {"ANTHROPIC_BASE_URL": world.root, "ANTHROPIC_AUTH_TOKEN": KEY, "DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_MAX_RETRIES": "2"}
-        claude = [*script(self.group, "@anthropic-ai/claude-code/cli-wrapper.cjs"), "-p", prompt, "--model", model]
-        return box.run(*claude, "--allowedTools", "Bash,Read", "--max-turns", "4", *more, env={**ours, **env})
+        options = ["-p", prompt, "--model", model, "--allowedTools", "Bash,Read", "--max-turns", "4"]
+        return box.run(*CLAUDE, *options, *more, env={**settings(world), **env})
 
     @pytest.mark.parametrize("name", UPSTREAMS)
     def test_a_word(self, box: Sandbox, world: World, name: str) -> None:
@@ -81,3 +97,36 @@ class TestClaudeCode(Agent):
         self.says(self.run(box, world, "to-openai", PROMPT, CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY="1"), ANSWER)
         kept = json.loads((box.home / ".claude" / "cache" / "gateway-models.json").read_text())["models"]
         assert {model["id"] for model in kept} == {"to-anthropic", "anthropic-then-gemini", "openai-then-anthropic"}
+
+    @pytest.mark.parametrize("name", ["openai", "gemini", "responses"])
+    def test_in_a_terminal(self, box: Sandbox, world: World, name: str) -> None:
+        """As people use it, which sends more: a request for a title with a schema, settings for single turns, and to compact."""
+        up = UPSTREAMS[name]
+        at_home(box)
+        world[name].default = self.by_what_is_asked(name, ANSWER)
+        command = [*CLAUDE, "--model", f"to-{name}", "--allowedTools", "Bash"]
+        with Terminal(command, {**box.env, **settings(world), "TERM": "xterm-256color"}, box.work) as terminal:
+            terminal.wait_for("to-" + name)
+            terminal.type("Look into token.txt, please.")
+            terminal.wait_for(ANSWER)
+            assert any(box.token in result for request in world[name].requests for result in results(name, request.json))
+            world[name].default = up.says("This is what was said before.")
+            terminal.type("/compact")
+            terminal.wait_for("Conversation compacted")
+        titles = [request for request in world[name].requests if "title" in json.dumps(request.json) and not request.json.get("tools")]
+        assert titles, "it did not ask for a title"
+
+    def by_what_is_asked(self, name: str, answer: str) -> Reply:
+        """A title to whom wants one; a call to who has tools and no result yet; a text to all else."""
+        up = UPSTREAMS[name]
+
+        def reply(conn: Conn, received: Received) -> None:
+            body = received.json
+            if not body.get("tools"):
+                up.says('{"title": "A look into a file"}')(conn, received)
+            elif not results(name, body):
+                up.calls(*self.tool)(conn, received)
+            else:
+                up.says(answer)(conn, received)
+
+        return reply

@@ -40,6 +40,7 @@ class TestCline(Agent):
 
     group, own = "cline", "openai"
     phrase = "You are Cline, an AI coding agent."
+    asks_again = False
     offers: ClassVar = {"read_files", "run_commands", "search_codebase"}
     tool: ClassVar = ("run_commands", {"commands": ["cat token.txt"]})
 
