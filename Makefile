@@ -13,7 +13,7 @@ WASM_LIMIT := 1000000
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 need-cargo = $(call need,cargo,install Rust from https://rustup.rs)
 
-.PHONY: help run wasm test check e2e conformance bench size fuzz schema renderings clean
+.PHONY: help run wasm test check e2e clients conformance bench size fuzz schema renderings clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -46,6 +46,10 @@ check: ## Format, lints, licences and advisories
 
 e2e: wasm ## Real Envoy, the compiled filter, providers that assert
 	@tests/e2e.sh
+
+clients: wasm ## Real SDKs and command-line tools, unmodified, against the gateway in real Envoy
+	@$(need-cargo)
+	@tests/clients.sh
 
 conformance: ## Recorded traffic and a corpus of requests, against plain readers and the vendors' types
 	@$(need-cargo)
