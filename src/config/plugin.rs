@@ -168,21 +168,20 @@ pub struct Model {
 }
 
 /// What `GET /v1/models` tells of a model.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Card {
     /// What clients ask for.
     pub id: String,
     /// The name of its first target's provider.
     pub owner: String,
     /// Tokens of prompt and answer that fit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<u64>,
     /// The most tokens it answers with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_output: Option<u64>,
     /// Further members, as JSON text without the braces; may be empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub more: String,
 }
 

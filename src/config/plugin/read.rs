@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::{Key, Model, Plugin, Provider, RoleName, Secret, Target, Token};
+use super::{Card, Key, Model, Plugin, Provider, RoleName, Secret, Target, Token};
 use crate::provider::{
     Format, json,
     model::{ModelFacts, Thinking, ThinkingOff},
@@ -157,6 +157,7 @@ fn provider(raw: &RawValue) -> Read<'_, Provider> {
         stream_path: members.text("stream_path")?,
         embeddings_path: members.text("embeddings_path")?,
         rerank_path: members.text("rerank_path")?,
+        count_path: members.text("count_path")?,
         auth_header: members.text("auth_header")?,
         auth_prefix: members.text("auth_prefix")?.unwrap_or_default(),
         secret: members.optional("secret", secret)?,
@@ -214,9 +215,26 @@ fn token(raw: &RawValue) -> Read<'_, Token> {
 
 fn model(raw: &RawValue) -> Read<'_, Model> {
     let mut members = Members::of(raw)?;
-    let model = Model { name: members.need_text("name")?, targets: list(members.need("targets")?, target)? };
+    let model = Model {
+        name: members.need_text("name")?,
+        targets: list(members.need("targets")?, target)?,
+        cards: members.list("cards", card)?,
+    };
     members.end()?;
     Ok(model)
+}
+
+fn card(raw: &RawValue) -> Read<'_, Card> {
+    let mut members = Members::of(raw)?;
+    let card = Card {
+        id: members.need_text("id")?,
+        owner: members.need_text("owner")?,
+        context: members.optional("context", whole)?,
+        max_output: members.optional("max_output", whole)?,
+        more: members.text("more")?.unwrap_or_default(),
+    };
+    members.end()?;
+    Ok(card)
 }
 
 fn target(raw: &RawValue) -> Read<'_, Target> {
@@ -245,6 +263,7 @@ fn quirks(raw: &RawValue) -> Read<'_, Quirks> {
     let mut members = Members::of(raw)?;
     let quirks = Quirks {
         refuses: members.texts("refuses")?,
+        takes: members.texts("takes")?,
         known_only: members.flag("known_only")?,
         clamp: members.list("clamp", |raw| {
             let [field, least, most] = tuple(raw)?;
@@ -293,6 +312,7 @@ fn facts(raw: &RawValue) -> Read<'_, ModelFacts> {
             Ok((whole(fewest)?, whole(most)?))
         })?,
         no_sampling: members.flag("no_sampling")?,
+        no_reasoning: members.flag("no_reasoning")?,
         no_forced_tool: members.flag("no_forced_tool")?,
         json_schema: members.flag("json_schema")?,
         system_anywhere: members.flag("system_anywhere")?,

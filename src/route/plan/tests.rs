@@ -34,6 +34,7 @@ fn provider(name: &str, format: Format) -> Provider {
         stream_path: None,
         embeddings_path: None,
         rerank_path: None,
+        count_path: None,
         auth_header: None,
         auth_prefix: String::new(),
         secret: None,
