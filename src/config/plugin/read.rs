@@ -11,7 +11,7 @@ use super::{Card, Key, Model, Plugin, Provider, RoleName, Secret, Target, Token}
 use crate::provider::{
     Format, json,
     model::{ModelFacts, Thinking, ThinkingOff},
-    quirks::Quirks,
+    quirks::{Json, Quirks},
 };
 
 /// What was read, or the value that is wrong.
@@ -277,7 +277,7 @@ fn quirks(raw: &RawValue) -> Read<'_, Quirks> {
         flat_content: members.flag("flat_content")?,
         fixed: members.list("fixed", |raw| {
             let [name, value] = tuple(raw)?;
-            Ok((text(name)?, serde_json::from_str(value.get()).map_err(|_| value)?))
+            Ok((text(name)?, Json::new(value)))
         })?,
         rename: members.pairs("rename")?,
     };
