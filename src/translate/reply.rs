@@ -42,7 +42,8 @@ fn read<'a>(format: Format, body: &'a [u8], context: &ReplyContext) -> Result<Re
         Format::Gemini | Format::Vertex => gemini::response::read(body, id),
         Format::Bedrock => bedrock::response::read(body, id),
         Format::Cohere => cohere::response::read(body, id),
-        Format::Openai | Format::Mistral => mistral::response::read(body, id),
+        Format::Openai => openai::response::parse(body, id),
+        Format::Mistral => mistral::response::read(body, id),
         Format::Responses => responses::response::read(body, id, &context.provider),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         cohere::stream::CohereDecoder,
         gemini::stream::GeminiDecoder,
         mistral::stream::MistralDecoder,
-        openai::stream::Passthrough,
+        openai::stream::{ChatDecoder, Passthrough},
         responses::{pass::ResponsesPass, stream::ResponsesDecoder},
     },
 };
@@ -108,7 +108,8 @@ fn decoder(format: Format, context: &ReplyContext) -> Box<dyn Decoder> {
         Format::Gemini | Format::Vertex => Box::new(GeminiDecoder::new(id)),
         Format::Bedrock => Box::new(ConverseDecoder::new(id)),
         Format::Cohere => Box::new(CohereDecoder::new(id)),
-        Format::Openai | Format::Mistral => Box::new(MistralDecoder::new(id)),
+        Format::Openai => Box::new(ChatDecoder::new(id)),
+        Format::Mistral => Box::new(MistralDecoder::new(id)),
         Format::Responses => Box::new(ResponsesDecoder::new(id, &context.provider)),
     }
 }

@@ -32,12 +32,20 @@ fn beside(field: Field) -> Fate {
         F::Background => Fate::Refused("the gateway keeps no responses that could be asked for later"),
         F::Prompt => Fate::Refused("templates of prompts are kept by their own provider"),
         F::Moderation => Fate::Refused("only its own provider moderates within a request"),
-        F::TopLogprobs | F::Logprobs => Fate::Refused("the gateway does not pass on probabilities of tokens here"),
-        F::DataTools => Fate::Refused("only its own provider can run this tool, and the answer would lack what it finds"),
+        F::TopLogprobs | F::Logprobs => {
+            Fate::Refused("the gateway does not pass on probabilities of tokens here")
+        }
+        F::DataTools => {
+            Fate::Refused("only its own provider can run this tool, and the answer would lack what it finds")
+        }
         F::ClientTools => Fate::Refused("only models that were made for this tool can call it"),
         F::ToolUnknown => Fate::Refused("what is not known cannot be translated"),
-        F::ForcedHosted => Fate::Refused("only its own provider can run this tool, so that it cannot be called"),
-        F::ImageId => Fate::Refused("the id of a picture means something to its own provider alone; send its bytes or a URL"),
+        F::ForcedHosted => {
+            Fate::Refused("only its own provider can run this tool, so that it cannot be called")
+        }
+        F::ImageId => Fate::Refused(
+            "the id of a picture means something to its own provider alone; send its bytes or a URL",
+        ),
         F::ClientItems => Fate::Refused("only providers of Responses know items of this type"),
         F::Compaction => Fate::Refused("only its own provider can read what it stands for"),
         F::ItemUnknown => Fate::Refused("what is not known cannot be translated"),
@@ -61,7 +69,9 @@ fn beside(field: Field) -> Fate {
             "reasoning is always told so that it can be sent back; the rest is of tools that only its own provider runs",
         ),
         F::ReasoningSummary => dropped("reasoning is told as the provider gives it"),
-        F::ReasoningContext => dropped("the reasoning of all turns that the client sends goes back to its provider"),
+        F::ReasoningContext => {
+            dropped("the reasoning of all turns that the client sends goes back to its provider")
+        }
         F::Service => dropped(
             "how OpenAI's service handles the request; the conversation is sent as it is, and an error told where it is \
              too long",
