@@ -21,6 +21,7 @@ mod read;
 mod replay;
 mod report;
 mod requests;
+mod responses_client;
 
 use std::{process::ExitCode, thread};
 

@@ -14,6 +14,7 @@ use crate::{
     frame,
     read::{Seen, anthropic, bedrock, cohere, gemini, openai, responses},
     report::Report,
+    responses_client,
 };
 
 /// Streams below this are cut at every byte, larger ones at random places.
@@ -32,9 +33,15 @@ const FAILS: &[(&str, &str)] = &[
     ("apisix-quirks/openai/chat-streaming-many-chunks-no-usage", "cut off before its end"),
 ];
 
+/// Whether a recording is one of those.
+pub fn fails(name: &str) -> bool {
+    FAILS.iter().any(|(start, _)| name.starts_with(start))
+}
+
 /// Replays one recording.
 pub fn replay(recording: &Recording, schemas: Option<&Schemas>, report: &mut Report) {
     let name = &recording.name;
+    responses_client::replay(recording, report);
     match recording.kind {
         Kind::Whole(format) => whole(name, format, &recording.body, schemas, report),
         Kind::Stream(format) => stream(name, format, &recording.body, schemas, report),
@@ -63,7 +70,7 @@ fn passes(format: Format) -> bool {
     format == Format::Openai
 }
 
-fn plain(format: Format, events: &[Value], whole: bool) -> Seen {
+pub fn plain(format: Format, events: &[Value], whole: bool) -> Seen {
     match (format, whole) {
         (Format::Gemini | Format::Vertex, _) => gemini::stream(events),
         (Format::Openai | Format::Mistral, true) => openai::whole(&events[0]),
@@ -164,8 +171,7 @@ fn stream(name: &str, format: Format, bytes: &[u8], schemas: Option<&Schemas>, r
 /// What a client is told of a stream is what the plain reader sees, and ends as it did.
 fn told(name: &str, format: Format, asked: bool, bytes: &[u8], whole: &[u8]) -> Result<(), String> {
     let told = client::stream(whole)?;
-    let fails = FAILS.iter().any(|(start, _)| name.starts_with(start));
-    if fails {
+    if fails(name) {
         return if told.error.is_some() && !told.done { Ok(()) } else { Err("is told as a success".into()) };
     }
     if let Some(error) = &told.error {
@@ -196,7 +202,7 @@ fn splits(format: Format, asked: bool, bytes: &[u8], whole: &[u8]) -> Result<(),
 }
 
 /// Places that look random and are the same in every run (an xorshift).
-fn cuts(len: usize, seed: u64) -> Vec<usize> {
+pub fn cuts(len: usize, seed: u64) -> Vec<usize> {
     let mut state = seed * 2 + 1;
     let mut step = || {
         state ^= state << 13;
