@@ -55,7 +55,9 @@ impl Head {
         Ok(match ask {
             Ask::Chat => match scan::scan(body) {
                 // Nothing is asked of a body that is a chat request.
-                Err(error) if error.param.as_deref() == Some("messages") && responses::scan::is_mixture(body) => {
+                Err(error)
+                    if error.param.as_deref() == Some("messages") && responses::scan::is_mixture(body) =>
+                {
                     Head::Responses(responses::scan::scan_mixture(body)?)
                 }
                 chat => Head::Chat(chat?),

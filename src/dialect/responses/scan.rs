@@ -5,7 +5,10 @@ use std::{ops::Range, rc::Rc};
 use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 
-use super::{field::{Field, Fields}, names::Names};
+use super::{
+    field::{Field, Fields},
+    names::Names,
+};
 use crate::{
     dialect::{
         Dialect,

@@ -93,8 +93,14 @@ impl<'n, 'a> Turns<'n, 'a> {
             Some("function_call_output" | "custom_tool_call_output") => self.output(item, index, path),
             // Its tools were taken, or the model has told what came of it.
             Some(
-                "additional_tools" | "tool_search_output" | "tool_search_call" | "web_search_call"
-                | "file_search_call" | "code_interpreter_call" | "mcp_call" | "mcp_list_tools",
+                "additional_tools"
+                | "tool_search_output"
+                | "tool_search_call"
+                | "web_search_call"
+                | "file_search_call"
+                | "code_interpreter_call"
+                | "mcp_call"
+                | "mcp_list_tools",
             ) => Ok(()),
             Some(_) => Err(path.key("type").error("is of no item that the gateway can translate")),
         }

@@ -37,9 +37,15 @@ fn spelled(param: &str, body: &[u8]) -> String {
 /// The item that a message begins with; `rest` is what follows `messages`.
 fn message(rest: &str, body: &[u8]) -> String {
     let input = || "input".to_owned();
-    let Some((index, rest)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) else { return input() };
-    let (Ok(index), Ok((request, places))) = (index.parse::<usize>(), super::placed(body)) else { return input() };
-    let (Some(message), Some(place)) = (request.messages.get(index), places.get(index)) else { return input() };
+    let Some((index, rest)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
+        return input();
+    };
+    let (Ok(index), Ok((request, places))) = (index.parse::<usize>(), super::placed(body)) else {
+        return input();
+    };
+    let (Some(message), Some(place)) = (request.messages.get(index), places.get(index)) else {
+        return input();
+    };
     let Some(place) = place else { return "instructions".to_owned() };
     let mut item = ["input[", &place.to_string(), "]"].concat();
     match message.role {

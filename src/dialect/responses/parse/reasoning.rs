@@ -47,7 +47,9 @@ pub(super) fn item<'a>(mut item: Object<'a>, path: &Path<'_>) -> Result<Option<I
             |text, signature| Item::Thought(Part::Thinking { text, signature: Some(signature) }),
             tail(signature),
         ),
-        Some(Encrypted::Redacted(data)) => (|_, data| Item::Thought(Part::RedactedThinking(data)), tail(data)),
+        Some(Encrypted::Redacted(data)) => {
+            (|_, data| Item::Thought(Part::RedactedThinking(data)), tail(data))
+        }
         Some(Encrypted::Carried(Carried::OfCall(signature))) => {
             (|_, signature| Item::OfCall(signature), tail(signature))
         }
@@ -66,10 +68,12 @@ pub(super) fn item<'a>(mut item: Object<'a>, path: &Path<'_>) -> Result<Option<I
 /// The texts of a summary or of the reasoning itself.
 fn texts<'a>(value: Node<'a>, path: &Path<'_>) -> Result<Vec<Cow<'a, str>>, ApiError> {
     let parts = value.array(path)?.into_iter().enumerate();
-    parts.map(|(index, part)| {
-        let path = path.index(index);
-        part.object(&path)?.need("text", &path, Node::string)
-    }).collect()
+    parts
+        .map(|(index, part)| {
+            let path = path.index(index);
+            part.object(&path)?.need("text", &path, Node::string)
+        })
+        .collect()
 }
 
 fn behind(text: Cow<'_, str>, from: usize) -> Cow<'_, str> {

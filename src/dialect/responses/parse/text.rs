@@ -22,7 +22,9 @@ pub(super) struct Text<'a> {
 pub(super) fn text(raw: &RawValue) -> Result<Text<'_>, ApiError> {
     let root = Path::Root;
     let path = root.key("text");
-    let Ok(Members(members)) = serde_json::from_str(raw.get()) else { return Err(path.error("must be an object")) };
+    let Ok(Members(members)) = serde_json::from_str(raw.get()) else {
+        return Err(path.error("must be an object"));
+    };
     let named = |name: &str| {
         let found = members.iter().find(|(found, _)| found == name).map(|(_, raw)| *raw);
         found.filter(|raw| raw.get() != "null")

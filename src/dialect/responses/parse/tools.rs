@@ -93,9 +93,9 @@ fn namespace<'a>(
     let mut space = Space { name: Some(name), about };
     tool.read("tools", path, |value, path| {
         let tools = value.array(path)?.into_iter().enumerate();
-        tools.into_iter().try_for_each(|(index, tool)| {
-            offer(tool, &path.index(index), &mut space, names, offered)
-        })
+        tools
+            .into_iter()
+            .try_for_each(|(index, tool)| offer(tool, &path.index(index), &mut space, names, offered))
     })?;
     Ok(())
 }
@@ -208,11 +208,7 @@ fn named<'a>(mut tool: Object<'a>, path: &Path<'_>, names: &Names) -> Result<Cow
 }
 
 /// Tools of the provider's own among the allowed ones are not offered, and so are left out here too.
-fn allowed<'a>(
-    mut object: Object<'a>,
-    path: &Path<'_>,
-    names: &Names,
-) -> Result<ToolChoice<'a>, ApiError> {
+fn allowed<'a>(mut object: Object<'a>, path: &Path<'_>, names: &Names) -> Result<ToolChoice<'a>, ApiError> {
     let required = match object.string("mode", path)?.as_deref() {
         Some("required") => true,
         Some("auto") | None => false,

@@ -77,7 +77,8 @@ fn tools(list: &RawValue, out: &mut String) {
         let members = super::body::members(tool);
         let named = |name: &str| members.iter().find(|(found, _)| found == name).map(|(_, raw)| *raw);
         let is_function = super::body::text(named("type")).as_deref() == Some("function");
-        let missing = ["parameters", "strict"].into_iter().filter(|name| is_function && named(name).is_none());
+        let missing =
+            ["parameters", "strict"].into_iter().filter(|name| is_function && named(name).is_none());
         let text = tool.get();
         let open = text.strip_suffix('}').filter(|_| is_function).unwrap_or(text);
         out.extend(open.split(['\n', '\r']));

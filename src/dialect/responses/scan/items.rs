@@ -274,7 +274,8 @@ impl<'de> Element<'_, 'de> {
             if let Some(member) = member {
                 let bit = 1u16 << (member as u8);
                 if seen.members & bit != 0 {
-                    let name = MEMBERS.iter().find(|(_, known)| *known == member).map_or("", |(name, _)| name);
+                    let name =
+                        MEMBERS.iter().find(|(_, known)| *known == member).map_or("", |(name, _)| name);
                     let param = format!("input[{}].{name}", self.index);
                     let message = format!("`{param}` is there more than once");
                     return Err(self.found.fail(ApiError::invalid(param, message)));
