@@ -162,6 +162,28 @@ pub struct Model {
     pub name: String,
     /// Who serves it, in order.
     pub targets: Vec<Target>,
+    /// What `GET /v1/models` lists of it: itself, or what a pattern is known to match.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cards: Vec<Card>,
+}
+
+/// What `GET /v1/models` tells of a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// What clients ask for.
+    pub id: String,
+    /// The name of its first target's provider.
+    pub owner: String,
+    /// Tokens of prompt and answer that fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<u64>,
+    /// The most tokens it answers with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_output: Option<u64>,
+    /// Further members, as JSON text without the braces; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub more: String,
 }
 
 /// One way to serve a model.

@@ -12,21 +12,29 @@ use crate::{
 pub enum Endpoint<'a> {
     /// One that is asked with a body.
     Ask(Ask),
-    /// `GET /v1/models`.
-    Models,
+    /// `GET /`: what this is.
+    Home,
+    /// `GET /health`: the gateway answers.
+    Health,
+    /// `GET /v1/models`. Codex, which tells its version in the query, wants a member more.
+    Models {
+        /// It is Codex that asks.
+        codex: bool,
+    },
     /// `GET /v1/models/{id}`, percent escapes undone: clients escape the slash of `openai/gpt-4.1`. At most
     /// three times [`MAX_MODEL`] bytes.
     Model(Cow<'a, str>),
 }
 
 impl<'a> Endpoint<'a> {
-    /// Reads a request line. The query does not matter.
+    /// Reads a request line. `HEAD` is answered where `GET` is.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] for an unknown path, [`ErrorKind::MethodNotAllowed`] for a wrong method.
     pub fn of(method: &[u8], path: &'a [u8]) -> Result<Self, ApiError> {
-        let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
+        let mut parts = path.splitn(2, |byte| *byte == b'?');
+        let (path, query) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let known = "This gateway answers POST /v1/chat/completions, /v1/completions, /v1/messages, \
                      /v1/messages/count_tokens, /v1/responses, /v1/responses/input_tokens, /v1/embeddings and \
                      /v1/rerank, GET /v1/models and GET /v1/models/{id}.";
@@ -45,13 +53,15 @@ impl<'a> Endpoint<'a> {
             "/v1/embeddings" => ("POST", Self::Ask(Ask::Embeddings)),
             // Cohere's SDK asks the second.
             "/v1/rerank" | "/v2/rerank" => ("POST", Self::Ask(Ask::Rerank)),
-            "/v1/models" => ("GET", Self::Models),
+            "" if !path.is_empty() => ("GET", Self::Home),
+            "/health" => ("GET", Self::Health),
+            "/v1/models" => ("GET", Self::Models { codex: query.starts_with(b"client_version=") }),
             other => match other.strip_prefix("/v1/models/") {
                 Some(id) if id.len() <= 3 * MAX_MODEL => ("GET", Self::Model(decoded(id))),
                 _ => return Err(unknown(&shorten(path))),
             },
         };
-        if method == allowed.as_bytes() {
+        if method == allowed.as_bytes() || (method == b"HEAD" && allowed == "GET") {
             return Ok(endpoint);
         }
         let message = format!("`{}` takes {allowed} only.", shorten(path));
@@ -132,7 +142,12 @@ mod tests {
         ] {
             assert_eq!(Endpoint::of(b"POST", path), Ok(Endpoint::Ask(ask)));
         }
-        assert_eq!(Endpoint::of(b"GET", b"/v1/models/"), Ok(Endpoint::Models));
+        assert_eq!(Endpoint::of(b"GET", b"/v1/models/?limit=1000"), Ok(Endpoint::Models { codex: false }));
+        let codex = Endpoint::of(b"GET", b"/v1/models?client_version=0.169.0");
+        assert_eq!(codex, Ok(Endpoint::Models { codex: true }));
+        assert_eq!(Endpoint::of(b"HEAD", b"/"), Ok(Endpoint::Home));
+        assert_eq!(Endpoint::of(b"GET", b"/?x"), Ok(Endpoint::Home));
+        assert_eq!(Endpoint::of(b"GET", b"/health"), Ok(Endpoint::Health));
         assert_eq!(Endpoint::of(b"GET", b"/v1/models/a/b"), Ok(Endpoint::Model("a/b".into())));
         for (method, path, kind) in [
             (&b"GET"[..], &b"/v1/chat/completions"[..], ErrorKind::MethodNotAllowed),
@@ -140,6 +155,8 @@ mod tests {
             (b"POST", b"/v1/chat", ErrorKind::NotFound),
             (b"POST", b"/\xff", ErrorKind::NotFound),
             (b"POST", b"", ErrorKind::NotFound),
+            (b"HEAD", b"/v1/messages", ErrorKind::MethodNotAllowed),
+            (b"POST", b"/health", ErrorKind::MethodNotAllowed),
         ] {
             assert_eq!(Endpoint::of(method, path).unwrap_err().kind, kind, "{path:?}");
         }

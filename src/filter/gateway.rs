@@ -152,16 +152,22 @@ impl Gateway {
         if let Endpoint::Ask(ask) = endpoint {
             self.dialect = ask.dialect();
         }
-        let key = self.setup.keys.authenticate(|name| headers.get(name))?;
+        let key = match endpoint {
+            // Whoever watches over the gateway needs no key for that.
+            Endpoint::Home | Endpoint::Health => None,
+            _ => self.setup.keys.authenticate(|name| headers.get(name))?,
+        };
         let allows = |model: &str| key.is_none_or(|key| key.allows(model));
         let plugin = &self.setup.plugin;
         let ask = match endpoint {
-            Endpoint::Models => return Ok(Some(models::list(plugin, allows))),
+            Endpoint::Models { codex } => return Ok(Some(models::list(plugin, self.dialect, codex, allows))),
             Endpoint::Model(id) => {
                 let index = self.setup.table.find(&id).filter(|_| allows(&id));
-                return models::one(plugin, &id, index).map(Some);
+                return models::one(plugin, self.dialect, &id, index).map(Some);
             }
             Endpoint::Ask(ask) => ask,
+            Endpoint::Home => return Ok(Some(models::HOME.to_vec())),
+            Endpoint::Health => return Ok(Some(models::HEALTH.to_vec())),
         };
         if end {
             return Err(ApiError::new(ErrorKind::InvalidRequest, "The request has no body.")

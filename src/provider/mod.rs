@@ -21,7 +21,7 @@ mod media;
 pub mod mistral;
 pub mod model;
 pub mod openai;
-mod passage;
+mod passing;
 pub mod path;
 pub mod quirks;
 pub mod responses;

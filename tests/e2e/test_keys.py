@@ -88,7 +88,8 @@ def names(answer) -> list[str]:
         # What the gateway adds to OpenAI's form, for clients that choose by it; the rest must be OpenAI's.
         added = {key: model.pop(key) for key in ("context_length", "max_output_tokens") if key in model}
         assert all(value is None or (isinstance(value, int) and value > 0) for value in added.values()), added
-        referee.schema("openai.models", model)
+        ours = {"context_length", "max_output_tokens", "mode", "capabilities", "architecture", "supported_parameters", "pricing", "retires"}
+        referee.schema("openai.models", {name: value for name, value in model.items() if name not in ours})
         assert model["object"] == "model" and isinstance(model["created"], int) and isinstance(model["owned_by"], str)
     return [model["id"] for model in value["data"]]
 

@@ -2,7 +2,7 @@
 
 use super::{
     address::BaseUrl,
-    credentials,
+    cards, credentials,
     kinds::{self, Kind},
     quirks,
     types::{Gateway, Key, Model, Provider},
@@ -147,7 +147,7 @@ fn facts(gateway: &Gateway, provider: &Provider) -> Vec<(String, ModelFacts)> {
     facts
 }
 
-fn known_models(table: &str, name: &str) -> Vec<(String, ModelFacts)> {
+pub(super) fn known_models(table: &str, name: &str) -> Vec<(String, ModelFacts)> {
     use crate::route::pattern;
     if pattern::is_pattern(name) {
         // What a client can ask for: no endpoint of ours is for completions.
@@ -164,7 +164,8 @@ fn compile_model(gateway: &Gateway, model: &Model) -> Result<plugin::Model, Stri
         let provider = provider.ok_or_else(|| format!("{}: no provider {}", model.name, target.provider))?;
         Ok(plugin::Target { provider, model: target.model.clone() })
     });
-    Ok(plugin::Model { name: model.name.clone(), targets: targets.collect::<Result<_, String>>()? })
+    let targets = targets.collect::<Result<_, String>>()?;
+    Ok(plugin::Model { name: model.name.clone(), targets, cards: cards::cards(gateway, model) })
 }
 
 fn compile_key(key: &Key) -> plugin::Key {

@@ -10,6 +10,7 @@
 //! Envoy must know.
 
 pub mod address;
+mod cards;
 pub mod compile;
 pub mod credentials;
 pub mod duration;

@@ -38,6 +38,9 @@ pub struct Gateway {
     /// Who may ask. None: everyone who can connect.
     #[serde(default)]
     pub keys: Vec<Key>,
+    /// Which pages in browsers may ask. None: no page of another origin.
+    #[serde(default)]
+    pub cors: Option<Cors>,
     /// How large requests and replies may be.
     #[serde(default)]
     pub limits: Limits,
@@ -239,6 +242,19 @@ pub struct KeyLimits {
     pub usd_per_month: Option<f64>,
 }
 
+/// Which pages in browsers may ask (the Fetch standard's CORS protocol). Envoy's own filter answers them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cors {
+    /// Their origins, as the browser tells them: `https://app.example.com`; `*` stands for any run of characters but `/`
+    /// in one, and alone for every origin.
+    #[schemars(length(min = 1))]
+    pub origins: Vec<String>,
+    /// For how long a browser may remember the answer to a preflight.
+    #[serde(default = "default_max_age")]
+    pub max_age: Duration,
+}
+
 /// How large requests and replies may be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -296,6 +312,10 @@ pub struct Outlier {
 pub struct Tls {
     /// The authorities that are trusted, as PEM.
     pub ca_file: String,
+}
+
+fn default_max_age() -> Duration {
+    Duration::seconds(600)
 }
 
 fn default_listen() -> String {

@@ -8,3 +8,4 @@ pub mod parse;
 pub mod reply;
 pub mod scan;
 pub mod stream;
+mod words;

@@ -2,10 +2,16 @@
 //! change.
 
 use crate::{
-    dialect::{Pass, Progress, messages::scan::Head},
-    ir::{ApiError, Usage},
+    dialect::messages::scan::Head,
+    ir::ApiError,
     provider::{Format, Upstream},
 };
+
+mod reply;
+mod stream;
+
+pub use reply::reply;
+pub use stream::MessagesPass;
 
 /// Appends to `out` what a provider is to get instead of a client's `body`; false, with
 /// `out` as it was, where that can be sent as it is. `betas` are those that are configured for the provider
@@ -23,38 +29,4 @@ pub fn request(
     _out: &mut Vec<u8>,
 ) -> Result<bool, ApiError> {
     Err(ApiError::invalid("model", "not yet"))
-}
-
-/// Reads a whole reply for what it reports. True: what the client is to get instead was appended to `out`.
-///
-/// # Errors
-///
-/// Where the reply is none.
-pub fn reply(_body: &[u8], _out: &mut Vec<u8>) -> Result<(bool, Option<Usage>), ApiError> {
-    Err(ApiError::invalid("model", "not yet"))
-}
-
-/// A stream of Messages events on its way.
-#[derive(Debug)]
-pub struct MessagesPass {
-    progress: Progress,
-}
-
-impl MessagesPass {
-    /// A stream that has not begun.
-    pub fn new(_format: Format) -> Self {
-        Self { progress: Progress::default() }
-    }
-}
-
-impl Pass for MessagesPass {
-    fn push(&mut self, _bytes: &[u8], _out: &mut Vec<u8>) -> bool {
-        true
-    }
-
-    fn end(&mut self, _out: &mut Vec<u8>) {}
-
-    fn progress(&self) -> &Progress {
-        &self.progress
-    }
 }

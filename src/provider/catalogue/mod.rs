@@ -101,6 +101,11 @@ pub fn models(name: &str) -> impl Iterator<Item = (&'static str, &'static Model)
 /// has the capabilities and, so far, the price of its model. So is one without the date and the version (`-v1:0`) that
 /// the names of Bedrock and Vertex carry: the newest is meant.
 pub fn facts(name: &str, model: &str) -> Option<ModelFacts> {
+    self::model(name, model).map(|model| model.facts.clone())
+}
+
+/// The row of `model` in a table, found as [`facts`] finds it.
+pub fn model(name: &str, model: &str) -> Option<&'static Model> {
     let table = table(name)?;
     let anywhere = without_region(model);
     let found = [model, anywhere].into_iter().find_map(|model| {
@@ -111,7 +116,7 @@ pub fn facts(name: &str, model: &str) -> Option<ModelFacts> {
         let same = |(name, _): &(&&str, &Model)| stem(name) == stem(anywhere);
         table.iter().rfind(same).map(|(_, model)| model)
     };
-    found.or_else(newest).map(|model| model.facts.clone())
+    found.or_else(newest)
 }
 
 /// The parts of the world that stand before the names of Bedrock's inference profiles (Amazon Bedrock user guide,

@@ -35,7 +35,7 @@ fn provider(name: &str, format: Format) -> Provider {
 fn config(targets: &[(usize, &str)]) -> (Config, Table) {
     let targets =
         targets.iter().map(|(provider, model)| Target { provider: *provider, model: Some((*model).into()) });
-    let models = vec![Model { name: "m".into(), targets: targets.collect() }];
+    let models = vec![Model { name: "m".into(), targets: targets.collect(), cards: vec![] }];
     let table = Table::new(&models);
     let mut poor = provider("poor", Format::Openai);
     poor.quirks.refuses = ["n", "seed", "tool_choice.required"].map(String::from).to_vec();
@@ -79,7 +79,7 @@ fn other(targets: &[(Format, &str)], ask: Ask, body: &str) -> Result<String, Api
         .iter()
         .enumerate()
         .map(|(provider, (_, model))| Target { provider, model: Some((*model).into()) });
-    config.plugin.models = vec![Model { name: "m".into(), targets: targets.collect() }];
+    config.plugin.models = vec![Model { name: "m".into(), targets: targets.collect(), cards: vec![] }];
     let head = Head::scan(ask, body.as_bytes()).unwrap();
     Plan::new(&config, &Table::new(&config.plugin.models), "m", (head.operation(), head.used()))
         .map(|plan| plan.pool)

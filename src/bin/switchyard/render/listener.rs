@@ -6,7 +6,7 @@ use switchyard::config::{
 };
 
 use super::{
-    Options, aws, route, secret,
+    Options, aws, cors, route, secret,
     text::{indent, item},
     wasm,
 };
@@ -40,6 +40,7 @@ filter_chains:
     text.push_str(&indent(6, &manager(gateway)));
     text.push_str(&indent(6, &route::table(gateway)));
     text.push_str("      http_filters:\n");
+    text.push_str(&indent(6, &cors::filter(gateway)));
     text.push_str("      # Reads the request, decides who may serve it, and names the pool.\n");
     text.push_str(&indent(6, &wasm::filter("switchyard.gateway", downstream, options)?));
     text.push_str(&indent(6, &router(gateway, upstream, options)?));

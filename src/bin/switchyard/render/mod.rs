@@ -6,6 +6,7 @@
 mod aws;
 mod bootstrap;
 mod cluster;
+mod cors;
 mod listener;
 mod pool;
 mod route;
@@ -89,6 +90,7 @@ pub(crate) fn render(gateway: &Gateway, options: &Options) -> Result<Rendering, 
         clusters.push(pool::cluster(gateway, &downstream, pool));
     }
     clusters.extend(token::clusters(gateway)?);
+    clusters.extend(cors::cluster(gateway));
     Ok(Rendering {
         source: options.source.clone(),
         oldest: oldest_envoy(gateway),

@@ -2,7 +2,7 @@
 
 use switchyard::config::file::types::Gateway;
 
-use super::text::indent;
+use super::{cors, text::indent};
 
 /// Room for what the translation of a request adds to it, beyond the largest that a client may send.
 const HEADROOM: u64 = 1 << 20;
@@ -11,6 +11,7 @@ const HEADROOM: u64 = 1 << 20;
 pub(super) fn table(gateway: &Gateway) -> String {
     let body = gateway.limits.request_bytes + HEADROOM;
     let (stream, reply) = (stream(gateway), whole(gateway));
+    let cors = indent(4, &cors::policy(gateway));
     let mut text = format!(
         r#"route_config:
   name: switchyard
@@ -20,13 +21,13 @@ pub(super) fn table(gateway: &Gateway) -> String {
     # Bodies are kept for the next attempt. A body over this size would be sent once and never fail over; the filter
     # refuses those over limits.request_bytes before, with an error in the client's own form.
     request_body_buffer_limit: {body}
-    # The filter names the pool in a header, which it removes or overwrites in all that clients send.
+{cors}    # The filter names the pool in a header, which it removes or overwrites in all that clients send.
     routes:
 "#
     );
     text.push_str(&indent(4, &stream));
     text.push_str(&indent(4, &reply));
-    text.push_str(&indent(4, NO_ROUTE));
+    text.push_str(&indent(4, &cors::fallback(gateway).unwrap_or_else(|| NO_ROUTE.to_owned())));
     text
 }
 

@@ -173,3 +173,23 @@ fn a_reload_keeps_clusters_until_nothing_names_them() {
     assert_eq!(once.len(), both.len());
     assert_eq!(parsed(&new.listeners_file(3))["version_info"], "3");
 }
+
+#[test]
+fn pages_are_known_by_their_origin() {
+    let file = FILE.to_owned()
+        + "cors: {origins: [\"https://a.example:8443\", \"http://*.b.test\", \"*\"], max_age: 1m}\n";
+    let config = parsed(&rendering(&file).static_file());
+    let host = &manager(&config)["route_config"]["virtual_hosts"][0];
+    let policy = &host["typed_per_filter_config"]["envoy.filters.http.cors"];
+    let wanted = serde_json::json!([
+        {"exact": "https://a.example:8443"},
+        {"safe_regex": {"regex": r"http\:\/\/[^/]*\.b\.test"}},
+        {"exact": "*"},
+    ]);
+    assert_eq!((&policy["allow_origin_string_match"], &policy["max_age"]), (&wanted, &"60".into()));
+    assert_eq!(manager(&config)["http_filters"][0]["name"], "envoy.filters.http.cors");
+    assert_eq!(find(&host["routes"], "none")["route"]["cluster"], "none/");
+    find(&config["static_resources"]["clusters"], "none/");
+    let without = parsed(&rendering(FILE).static_file());
+    assert_eq!(manager(&without)["http_filters"][0]["name"], "switchyard.gateway");
+}

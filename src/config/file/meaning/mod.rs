@@ -39,6 +39,7 @@ pub fn check(gateway: &Gateway, around: &dyn Surroundings, findings: &mut Findin
     credentials::check(gateway, around, findings);
     models::check(gateway, findings);
     keys::check(gateway, findings);
+    cors(gateway, findings);
     if gateway.outlier.max_ejection < gateway.outlier.ejection {
         findings.mistake("outlier.max_ejection", "must not be shorter than outlier.ejection");
     }
@@ -73,6 +74,19 @@ fn listeners(gateway: &Gateway, findings: &mut Findings) {
         );
     } else if gateway.keys.is_empty() {
         findings.notice("", "the gateway is open: there are no keys");
+    }
+}
+
+fn cors(gateway: &Gateway, findings: &mut Findings) {
+    for (index, origin) in gateway.cors.iter().flat_map(|cors| &cors.origins).enumerate() {
+        let rest = origin.split_once("://").map(|(scheme, rest)| (!scheme.is_empty(), rest));
+        let whole = rest.is_some_and(|(scheme, rest)| scheme && !rest.is_empty() && !rest.contains('/'));
+        let plain = origin.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:/*[]".contains(&byte));
+        if origin != "*" && !(whole && plain) {
+            let text =
+                "is no origin: a scheme, a host, and a port where it is not the scheme's own, without a path";
+            findings.mistake(&format!("cors.origins[{index}]"), text);
+        }
     }
 }
 
