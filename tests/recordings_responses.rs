@@ -173,11 +173,11 @@ fn whole_replies() {
         }
         if tree.get("output").is_none() {
             // Of other APIs.
-            assert!(response::read(body.as_bytes(), "x").is_err(), "{name}");
+            assert!(response::read(body.as_bytes(), "x", "p").is_err(), "{name}");
             continue;
         }
         read += 1;
-        let reply = response::read(body.as_bytes(), "x").unwrap();
+        let reply = response::read(body.as_bytes(), "x", "p").unwrap();
         let mut found = Seen { finish: finish_word(&reply.finish), done: true, ..Seen::default() };
         found.usage = counts(reply.usage.unwrap());
         let mut beside = 0;

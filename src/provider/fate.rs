@@ -188,6 +188,7 @@ pub fn markdown() -> String {
         other(&mut page, "Rerank", format, rerank::lacks(format), rows);
     }
     messages::markdown(&mut page);
+    responses::markdown(&mut page);
     page
 }
 

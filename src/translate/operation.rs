@@ -38,7 +38,11 @@ pub fn any_request(
         Head::Completions(_) | Head::Responses(_) => {
             // The gateway leaves such targets out before it comes to this.
             refuse(format, upstream, head.used())?;
-            write(&parse(head, body)?, format, upstream, betas, out)?;
+            let written = write(&parse(head, body)?, format, upstream, betas, out);
+            // Writers name places of the intermediate form.
+            let of_responses = matches!(head, Head::Responses(_));
+            let told = |error| if of_responses { dialect::parse::place::told(error, body) } else { error };
+            written.map_err(told)?;
             Ok(Outcome::Replaced)
         }
         Head::Embeddings(head) => embeddings::request(format, body, head, upstream, out),

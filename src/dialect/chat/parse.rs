@@ -15,7 +15,7 @@ pub(in crate::dialect) mod content;
 mod history;
 pub(in crate::dialect) mod media;
 mod message;
-mod reasoning;
+pub(in crate::dialect) mod reasoning;
 pub(in crate::dialect) mod settings;
 mod tools;
 

@@ -40,7 +40,7 @@ pub(super) fn stop<'a>(value: Node<'a>, path: &Path<'_>) -> Result<Vec<Cow<'a, s
 }
 
 /// `stream_options.include_usage`.
-pub(super) fn include_usage(value: Node<'_>, path: &Path<'_>) -> Result<bool, ApiError> {
+pub(in crate::dialect) fn include_usage(value: Node<'_>, path: &Path<'_>) -> Result<bool, ApiError> {
     Ok(value.object(path)?.read("include_usage", path, Node::boolean)?.unwrap_or(false))
 }
 
