@@ -102,6 +102,9 @@ pub(crate) enum Encrypted<'d> {
     Carried(Carried<'d>),
 }
 
+/// What all begin with that the gateway wrote.
+pub(crate) const MARK: &str = "switchyard:";
+
 const AT: &str = "switchyard:at:v1:";
 const THINKING: &str = "switchyard:thinking:v1:";
 const REDACTED: &str = "switchyard:redacted:v1:";

@@ -47,7 +47,11 @@ impl Names {
         match self.known.get(&key(namespace, name)) {
             Some((flat, _)) if flat != name => Cow::Owned(flat.clone()),
             Some(_) => Cow::Borrowed(name),
-            None => flat(namespace, name),
+            // A model that makes a name up is told so by the client, and its next turn must be one that providers take.
+            None => match flat(namespace, name) {
+                flat if flat.chars().all(is_legal) && !flat.is_empty() => flat,
+                flat => Cow::Owned(legal(&flat)),
+            },
         }
     }
 
@@ -88,15 +92,29 @@ fn flat<'n>(namespace: Option<&str>, name: &'n str) -> Cow<'n, str> {
         return Cow::Borrowed(name);
     };
     let flat = [namespace, BETWEEN, name].concat();
-    if flat.chars().count() <= LONGEST {
+    if flat.len() <= LONGEST && flat.chars().all(is_legal) {
         return Cow::Owned(flat);
     }
-    let mut short: String = flat.chars().take(LONGEST - MARK - 1).collect();
+    let mut short = legal(&flat);
+    short.truncate(LONGEST - MARK - 1);
     short.push('_');
     let hash = hash(&flat);
     let digit = |at: usize| char::from_digit(hash >> (28 - 4 * at) & 0xF, 16).unwrap_or('0');
     short.extend((0..MARK).map(digit));
     Cow::Owned(short)
+}
+
+/// What every vendor takes in a name.
+fn is_legal(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '-'
+}
+
+/// As much of a name as every vendor takes.
+fn legal(name: &str) -> String {
+    if name.is_empty() {
+        return "_".to_owned();
+    }
+    name.chars().take(LONGEST).map(|c| if is_legal(c) { c } else { '_' }).collect()
 }
 
 /// FNV-1a, of 32 bits.
@@ -152,5 +170,19 @@ mod tests {
         assert_ne!(one, two);
         // Without its declaration it has the same name.
         assert_eq!(Names::default().called(Some("space"), &long), one);
+    }
+
+    #[test]
+    fn names_are_what_vendors_take() {
+        let mut names = Names::default();
+        let flat = names.declare(Some("a.b"), "c", false).unwrap();
+        assert!(flat.starts_with("a_b__c_") && flat.len() == 15, "{flat}");
+        assert_eq!(names.called(Some("a.b"), "c"), flat);
+        // One that a model made up.
+        assert_eq!(names.called(None, "a.b c"), "a_b_c");
+        assert_eq!(names.called(None, ""), "_");
+        // A function's own name is the client's matter.
+        assert_eq!(names.declare(None, "x.y", false).as_deref(), Some("x.y"));
+        assert_eq!(names.called(None, "x.y"), "x.y");
     }
 }

@@ -22,6 +22,8 @@ mod body;
 mod echo;
 mod items;
 mod offer;
+#[cfg(test)]
+mod tests;
 
 /// What the gateway knows of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

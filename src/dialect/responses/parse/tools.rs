@@ -17,7 +17,7 @@ use crate::{
 pub(super) const INPUT: &str = "input";
 
 /// The arguments of the function that a custom tool is.
-const CUSTOM: &str = r#"{"type":"object","properties":{"input":{"type":"string","description":"The input of the tool, as plain text."}},"required":["input"],"additionalProperties":false}"#;
+pub(super) const CUSTOM: &str = r#"{"type":"object","properties":{"input":{"type":"string","description":"The input of the tool, as plain text."}},"required":["input"],"additionalProperties":false}"#;
 
 /// Reads a list of tools, and adds to `offered` those that any provider can be told of. One that was declared before is
 /// not declared again.
