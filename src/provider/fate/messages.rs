@@ -43,9 +43,9 @@ fn of_anthropic(field: Field) -> Fate {
             "as it came; for a model that is known to take no system message there, marked text of the user, in the turn \
              where it stands",
         ),
-        F::MessageOutputConfig | F::Safeguards => {
-            mapped("as it came; left out for models that are known to take no system message behind the first turn: it is as new")
-        }
+        F::MessageOutputConfig | F::Safeguards => mapped(
+            "as it came; left out for models that are known to take no system message behind the first turn: it is as new",
+        ),
         F::ContextManagement => {
             mapped("as it came; `clear_thinking_*` is left out where the model is not told to think")
         }
@@ -90,13 +90,17 @@ fn by_platform(bedrock: bool, field: Field) -> Option<Fate> {
 fn beside(field: Field) -> Fate {
     use Field as F;
     match field {
-        F::BillingLine => dropped("it is for Anthropic, and changes with every request: no prompt cache would hold"),
+        F::BillingLine => {
+            dropped("it is for Anthropic, and changes with every request: no prompt cache would hold")
+        }
         F::MessageOutputConfig => dropped("the request's own effort holds"),
         F::ClientTool => mapped("a function with the schema that the tool's guide gives"),
         F::ComputerTool => Refused("only Claude was taught to use it"),
         F::WebSearchTool | F::ServerTool => dropped("Anthropic runs it; the model has the other tools"),
         F::ToolSearchTool | F::DeferLoading => dropped("all tools are offered at once"),
-        F::ForcedWebSearch | F::ForcedServerTool => Refused("only Anthropic runs the tool that must be called"),
+        F::ForcedWebSearch | F::ForcedServerTool => {
+            Refused("only Anthropic runs the tool that must be called")
+        }
         F::EagerInput => dropped("how arguments are streamed is the provider's"),
         F::InputExamples => dropped("a hint; the schema holds"),
         F::AllowedCallers => dropped("the model itself calls the tool"),
@@ -149,7 +153,9 @@ pub(crate) fn takes_no_schema(target: &Target<'_>) -> bool {
 pub(super) fn markdown(page: &mut String) {
     for format in [Format::Anthropic, Format::VertexAnthropic, Format::BedrockAnthropic] {
         page.push_str(&format!("\n## Messages to `{}`\n\n", format.name()));
-        page.push_str("Same format in and out: every field is sent as it came, known or not, but for these.\n\n");
+        page.push_str(
+            "Same format in and out: every field is sent as it came, known or not, but for these.\n\n",
+        );
         page.push_str(COLUMNS);
         let rows = Field::ALL.iter().map(|field| (field, of(format, *field)));
         for (field, fate) in rows.filter(|(_, fate)| *fate != Forwarded) {

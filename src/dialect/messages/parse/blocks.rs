@@ -29,7 +29,8 @@ pub(super) fn user<'a>(value: Node<'a>, path: &Path<'_>) -> Result<Vec<Part<'a>>
             "tool_result" => parts.push(result(cache, block, path)?),
             _ if said(kind, cache, block, path, &mut parts)? => {}
             _ => {
-                let kinds = "must be text, image, document, search_result or tool_result in a message of the user";
+                let kinds =
+                    "must be text, image, document, search_result or tool_result in a message of the user";
                 return Err(path.key("type").error(kinds));
             }
         }

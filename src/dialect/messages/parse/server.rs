@@ -55,7 +55,10 @@ fn lines(node: &Node<'_>, text: &mut String) {
         Node::Object(object) => {
             let silent = |name: &str| name.starts_with("encrypted_") || SILENT.contains(&name);
             // Bytes say what they are; words do too, as text.
-            let is_bytes = object.0.iter().any(|(name, node)| name == "type" && matches!(node, Node::String(kind) if kind == "base64"));
+            let is_bytes = object
+                .0
+                .iter()
+                .any(|(name, node)| name == "type" && matches!(node, Node::String(kind) if kind == "base64"));
             let told = object.0.iter().filter(|(name, _)| !silent(name) && !(is_bytes && name == "data"));
             told.for_each(|(_, node)| lines(node, text));
         }

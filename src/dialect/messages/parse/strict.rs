@@ -48,10 +48,11 @@ mod tests {
     #[test]
     fn every_property_is_required_everywhere() {
         let open = r#"{"type":"object","properties":{"a":{}},"required":["a"]}"#;
-        let strict =
-            r#"{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false}"#;
+        let strict = r#"{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false}"#;
         let optional = r#"{"type":"object","properties":{"a":{}},"additionalProperties":false}"#;
-        for (schema, expected) in [(strict, true), (open, false), (optional, false), ("true", false), ("{}", true)] {
+        for (schema, expected) in
+            [(strict, true), (open, false), (optional, false), ("true", false), ("{}", true)]
+        {
             let nested = format!(
                 r#"{{"type":"object","properties":{{"b":{{"type":"array","items":{{"anyOf":[{schema}]}}}}}},"required":["b"],"additionalProperties":false}}"#
             );

@@ -94,9 +94,7 @@ impl Place {
             Place::Citations => &[("enabled", Member::True(Field::CitationsAsked))],
             Place::Tool => TOOL,
             Place::Choice => CHOICE,
-            Place::Thinking => {
-                &[("type", Member::Plain), ("display", Member::Noted(Field::ThinkingDisplay))]
-            }
+            Place::Thinking => &[("type", Member::Plain), ("display", Member::Noted(Field::ThinkingDisplay))],
             Place::Output => OUTPUT,
             Place::Metadata => &[("user_id", Member::UserId)],
             Place::Messages | Place::Blocks | Place::Inners | Place::System | Place::Tools => &[],

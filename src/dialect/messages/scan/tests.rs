@@ -28,9 +28,18 @@ fn finds_what_the_gateway_needs() {
 fn counts_fields_as_the_table_says() {
     use Field::*;
     for (members, expected) in [
-        (r#""stream":false,"stop_sequences":[],"tools":[],"system":"","metadata":{},"mcp_servers":[]"#, &[][..]),
-        (r#""temperature":null,"tool_choice":null,"thinking":null,"output_config":null,"safeguards":[]"#, &[]),
-        (r#""temperature":1,"top_p":0,"top_k":5,"stop_sequences":["a"]"#, &[Temperature, TopP, TopK, StopSequences]),
+        (
+            r#""stream":false,"stop_sequences":[],"tools":[],"system":"","metadata":{},"mcp_servers":[]"#,
+            &[][..],
+        ),
+        (
+            r#""temperature":null,"tool_choice":null,"thinking":null,"output_config":null,"safeguards":[]"#,
+            &[],
+        ),
+        (
+            r#""temperature":1,"top_p":0,"top_k":5,"stop_sequences":["a"]"#,
+            &[Temperature, TopP, TopK, StopSequences],
+        ),
         (r#""output_config":{"effort":null,"format":{"type":"json_schema"}}"#, &[OutputFormat]),
         (r#""output_config":{"effort":"low"},"output_format":{}"#, &[Effort, OldOutputFormat]),
         (r#""thinking":{"type":"adaptive","display":"omitted"}"#, &[Thinking, ThinkingDisplay]),
@@ -47,13 +56,19 @@ fn counts_fields_as_the_table_says() {
             r#""tools":[{"type":"code_execution_20250825","name":"code_execution"}],"tool_choice":{"type":"tool","name":"code_execution"}"#,
             &[ToolChoice, ForcedTool, Tools, ServerTool, ForcedServerTool],
         ),
-        (r#""tools":[{"type":"bash_20250124","name":"bash"},{"type":"computer_20251124"}]"#, &[Tools, ClientTool, ComputerTool]),
+        (
+            r#""tools":[{"type":"bash_20250124","name":"bash"},{"type":"computer_20251124"}]"#,
+            &[Tools, ClientTool, ComputerTool],
+        ),
         (r#""tools":[{"type":"custom","name":"a","input_schema":{"type":"bash_1"}}]"#, &[Tools]),
         (
             r#""tools":[{"name":"a","defer_loading":true,"strict":true,"eager_input_streaming":true,"input_examples":[{}],"allowed_callers":["direct"],"cache_control":{}}]"#,
             &[Tools, DeferLoading, Strict, EagerInput, InputExamples, AllowedCallers, CacheControl],
         ),
-        (r#""container":"c","speed":"fast","inference_geo":"us","service_tier":"auto""#, &[Container, Speed, InferenceGeo, ServiceTier]),
+        (
+            r#""container":"c","speed":"fast","inference_geo":"us","service_tier":"auto""#,
+            &[Container, Speed, InferenceGeo, ServiceTier],
+        ),
         (r#""workspace_id":"w","context_management":{},"new":null"#, &[Accounts, ContextManagement, Unknown]),
     ] {
         used(&format!(r#","messages":[],{members}"#), expected);
@@ -65,27 +80,48 @@ fn counts_what_messages_hold() {
     use Field::*;
     for (message, expected) in [
         (r#"{"role":"user","content":"a"}"#, &[][..]),
-        (r#"{"role":"system","content":"a","output_config":{"effort":"low"}}"#, &[SystemMessage, MessageOutputConfig]),
+        (
+            r#"{"role":"system","content":"a","output_config":{"effort":"low"}}"#,
+            &[SystemMessage, MessageOutputConfig],
+        ),
         (r#"{"content":[{"type":"text","text":"a","citations":[]}]}"#, &[Text]),
-        (r#"{"content":[{"type":"text","text":"a","citations":[{"type":"x"}],"cache_control":{}}]}"#, &[Text, Citations, CacheControl]),
+        (
+            r#"{"content":[{"type":"text","text":"a","citations":[{"type":"x"}],"cache_control":{}}]}"#,
+            &[Text, Citations, CacheControl],
+        ),
         (r#"{"content":[{"source":{"url":"u","type":"url"},"type":"image"}]}"#, &[Image, Link]),
         (r#"{"content":[{"type":"document","source":{"type":"base64"},"title":"t"}]}"#, &[Document]),
-        (r#"{"content":[{"type":"document","source":{"type":"file","file_id":"f"}}]}"#, &[Document, UploadedFile]),
+        (
+            r#"{"content":[{"type":"document","source":{"type":"file","file_id":"f"}}]}"#,
+            &[Document, UploadedFile],
+        ),
         (
             r#"{"content":[{"source":{"type":"text","data":""},"context":"c","citations":{"enabled":true},"type":"document"}]}"#,
             &[DocumentText, DocumentContext, CitationsAsked],
         ),
-        (r#"{"content":[{"type":"document","source":{"type":"content","content":[{"type":"text"}]}}]}"#, &[DocumentText, Text]),
-        (r#"{"content":[{"type":"search_result","source":"s","content":[{"type":"text"}]}]}"#, &[SearchResult, Text]),
+        (
+            r#"{"content":[{"type":"document","source":{"type":"content","content":[{"type":"text"}]}}]}"#,
+            &[DocumentText, Text],
+        ),
+        (
+            r#"{"content":[{"type":"search_result","source":"s","content":[{"type":"text"}]}]}"#,
+            &[SearchResult, Text],
+        ),
         (r#"{"content":[{"type":"thinking","signature":"EqQB"}]}"#, &[Reasoning]),
         (r#"{"content":[{"type":"thinking","signature":"openai:v1:a:b"}]}"#, &[Reasoning, ForeignReasoning]),
         (r#"{"content":[{"type":"thinking","thinking":"x"}]}"#, &[Reasoning, ForeignReasoning]),
         (r#"{"content":[{"type":"redacted_thinking","data":"EqQB"}]}"#, &[Reasoning]),
         (r#"{"content":[{"type":"redacted_thinking","data":"switchyard:call:v1:x"}]}"#, &[Carried]),
         (r#"{"content":[{"type":"tool_use","input":{"type":"image"},"caller":{}}]}"#, &[Caller]),
-        (r#"{"content":[{"type":"tool_result","content":[{"type":"image","source":{}},{"type":"tool_reference"}]}]}"#, &[Image, ToolReference]),
+        (
+            r#"{"content":[{"type":"tool_result","content":[{"type":"image","source":{}},{"type":"tool_reference"}]}]}"#,
+            &[Image, ToolReference],
+        ),
         (r#"{"content":[{"type":"tool_result","content":[{"type":"video"}]}]}"#, &[UnknownBlock]),
-        (r#"{"content":[{"type":"server_tool_use","name":"web_search"},{"content":[{"type":"web_search_result"}],"type":"web_search_tool_result"}]}"#, &[ServerBlock]),
+        (
+            r#"{"content":[{"type":"server_tool_use","name":"web_search"},{"content":[{"type":"web_search_result"}],"type":"web_search_tool_result"}]}"#,
+            &[ServerBlock],
+        ),
         (r#"{"content":[{"type":"container_upload","file_id":"f"}]}"#, &[ContainerUpload]),
         (r#"{"content":[{"type":"video"}]}"#, &[UnknownBlock]),
         (r#"{"content":[{"text":"no type"}]}"#, &[UnknownBlock]),
@@ -124,7 +160,9 @@ fn refuses_what_is_missing_or_of_the_wrong_type() {
     }
     let count = scan_count(br#"{"model":"m","messages":[]}"#).unwrap();
     assert!(!count.fields.contains(Field::MaxTokens));
-    let many = |count: usize| format!(r#"{{"model":"m","max_tokens":1,"messages":[{{}}{}]}}"#, ",{}".repeat(count - 1));
+    let many = |count: usize| {
+        format!(r#"{{"model":"m","max_tokens":1,"messages":[{{}}{}]}}"#, ",{}".repeat(count - 1))
+    };
     assert!(scan(many(100_000).as_bytes()).is_ok());
     assert_eq!(refused(many(100_001)).1.as_deref(), Some("messages"));
 }
@@ -140,7 +178,10 @@ fn refuses_what_parsers_do_not_agree_on() {
         (r#""messages":[],"speed":null,"speed":"fast""#, "speed"),
         (r#""messages":[{"role":"user","role":"system"}]"#, "messages[0].role"),
         (r#""messages":[{"content":[{"type":"text","type":"image"}]}]"#, "messages[0].content[0].type"),
-        (r#""messages":[{"content":[{"source":{"type":"a","type":"url"}}]}]"#, "messages[0].content[0].source.type"),
+        (
+            r#""messages":[{"content":[{"source":{"type":"a","type":"url"}}]}]"#,
+            "messages[0].content[0].source.type",
+        ),
         (r#""messages":[],"tools":[{},{"type":"custom","type":"bash_1"}]"#, "tools[1].type"),
         (r#""messages":[],"tool_choice":{"name":"a","name":"b"}"#, "tool_choice.name"),
     ] {
@@ -188,10 +229,9 @@ fn refuses_what_is_not_json() {
 /// Twice the body takes about twice the time, wherever it is large.
 #[test]
 fn large_bodies_take_linear_time() {
-    for piece in [
-        r#"{"role":"user","content":"a"},"#,
-        r#"{"role":"user","content":[{"type":"text","text":"a"}]},"#,
-    ] {
+    for piece in
+        [r#"{"role":"user","content":"a"},"#, r#"{"role":"user","content":[{"type":"text","text":"a"}]},"#]
+    {
         let body = format!(r#"{{"model":"m","max_tokens":1,"messages":[{}{{}}]}}"#, piece.repeat(90_000));
         let begin = std::time::Instant::now();
         assert!(scan(body.as_bytes()).is_ok());

@@ -20,7 +20,8 @@ fn said(input: Value) -> Vec<String> {
 
 fn short(message: &Message<'_>) -> String {
     let parts: Vec<String> = message.parts.iter().map(part).collect();
-    let signed = message.signature.as_deref().map(|signature| format!(" signed {signature}")).unwrap_or_default();
+    let signed =
+        message.signature.as_deref().map(|signature| format!(" signed {signature}")).unwrap_or_default();
     format!("{:?}: {}{signed}", message.role, parts.join(" | "))
 }
 
@@ -88,7 +89,8 @@ fn what_the_model_gave_in_a_row_is_one_turn() {
 #[test]
 fn reasoning_comes_back_as_it_was_signed() {
     let reasoning = |content: String, text: &str| {
-        let summary = if text.is_empty() { json!([]) } else { json!([{"type": "summary_text", "text": text}]) };
+        let summary =
+            if text.is_empty() { json!([]) } else { json!([{"type": "summary_text", "text": text}]) };
         json!({"type": "reasoning", "id": "rs_1", "summary": summary, "encrypted_content": content})
     };
     let call = json!({"type": "function_call", "call_id": "a", "name": "f", "arguments": "{}"});
@@ -104,7 +106,9 @@ fn reasoning_comes_back_as_it_was_signed() {
             call,
             call,
         ])),
-        ["Assistant: thought Hm. c2ln | redacted data | thought Well. - | call a f {} Y2FsbA | call a f {} - signed dGV4dA"]
+        [
+            "Assistant: thought Hm. c2ln | redacted data | thought Well. - | call a f {} Y2FsbA | call a f {} - signed dGV4dA"
+        ]
     );
     // The signature of a text that did not come is no turn, and that of a call is not for another turn.
     assert_eq!(
@@ -143,7 +147,8 @@ fn custom_tools_and_namespaces_become_functions() {
     let choice = json!({"type": "custom", "name": "patch"});
     let body = body(json!({"tools": tools, "input": items, "tool_choice": choice}));
     let request = parse(body.as_bytes()).unwrap();
-    let told: Vec<_> = request.tools.iter().map(|tool| (tool.name.as_ref(), tool.description.as_deref())).collect();
+    let told: Vec<_> =
+        request.tools.iter().map(|tool| (tool.name.as_ref(), tool.description.as_deref())).collect();
     assert_eq!(
         told,
         [
@@ -176,7 +181,8 @@ fn functions_come_in_three_shapes() {
         {"name": "anthropic", "description": "Does.", "input_schema": schema, "cache_control": {"type": "ephemeral"}},
         {"type": "custom", "name": "typed", "input_schema": schema}
     ]);
-    let body = body(json!({"tools": tools, "tool_choice": {"type": "function", "function": {"name": "nested"}}}));
+    let body =
+        body(json!({"tools": tools, "tool_choice": {"type": "function", "function": {"name": "nested"}}}));
     let request = parse(body.as_bytes()).unwrap();
     for tool in &request.tools {
         let parameters: Value = serde_json::from_str(tool.parameters.unwrap().get()).unwrap();
@@ -196,7 +202,8 @@ fn choices_among_tools() {
     };
     assert_eq!(choice(json!("required")), "Required");
     assert_eq!(choice(json!({"type": "auto"})), "Auto");
-    let tools = json!([{"type": "function", "name": "f"}, {"type": "web_search"}, {"type": "custom", "name": "g"}]);
+    let tools =
+        json!([{"type": "function", "name": "f"}, {"type": "web_search"}, {"type": "custom", "name": "g"}]);
     let allowed = json!({"type": "allowed_tools", "mode": "required", "tools": tools});
     assert_eq!(choice(allowed), r#"Allowed { names: ["f", "g"], required: true }"#);
 }
@@ -216,10 +223,16 @@ fn pictures_files_and_sound() {
     let request = parse(body.as_bytes()).unwrap();
     let parts = &request.messages[0].parts;
     let png = Media::Base64 { media_type: "image/png".into(), data: "AAAA".into() };
-    assert!(matches!(&parts[0], Part::Image { source, detail: Some(detail), .. } if *source == png && detail == "high"));
+    assert!(
+        matches!(&parts[0], Part::Image { source, detail: Some(detail), .. } if *source == png && detail == "high")
+    );
     assert!(matches!(&parts[1], Part::Image { source: Media::FileId(id), .. } if id == "file-1"));
-    assert!(matches!(&parts[2], Part::File { source: Media::Url(_), filename: Some(name), .. } if name == "b.pdf"));
-    assert!(matches!(&parts[3], Part::File { source: Media::Base64 { .. }, filename: Some(name), .. } if name == "c.pdf"));
+    assert!(
+        matches!(&parts[2], Part::File { source: Media::Url(_), filename: Some(name), .. } if name == "b.pdf")
+    );
+    assert!(
+        matches!(&parts[3], Part::File { source: Media::Base64 { .. }, filename: Some(name), .. } if name == "c.pdf")
+    );
     assert!(matches!(&parts[4], Part::File { source: Media::FileId(id), .. } if id == "file-2"));
     assert!(matches!(&parts[5], Part::Audio { .. }));
     assert!(matches!(&parts[6], Part::Text { cache: Some(CacheControl::Hour1), .. }));
@@ -271,7 +284,10 @@ fn what_is_wrong_is_named_as_the_client_spelled_it() {
         (json!({"input": [{"role": "tool", "content": "x"}]}), "input[0].role"),
         (json!({"input": [{"type": "teapot"}]}), "input[0].type"),
         (json!({"input": [{"type": "function_call", "name": "f"}]}), "input[0].call_id"),
-        (json!({"tools": [{"type": "namespace", "name": "n", "tools": [{"type": "function"}]}]}), "tools[0].tools[0].name"),
+        (
+            json!({"tools": [{"type": "namespace", "name": "n", "tools": [{"type": "function"}]}]}),
+            "tools[0].tools[0].name",
+        ),
         (json!({"tool_choice": {"type": "teapot"}}), "tool_choice.type"),
         (json!({"max_output_tokens": 0}), "max_output_tokens"),
         (json!({"text": {"format": {"type": "json_schema"}}}), "text.format.schema"),

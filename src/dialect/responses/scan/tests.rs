@@ -40,8 +40,13 @@ fn what_needs_state_is_seen() {
     }
     assert_eq!(names(&json!({"model": "m", "store": false, "background": false})), ["model"]);
     // In either form.
-    for item in [json!({"type": "item_reference", "id": "x"}), json!({"id": "x"}), json!({"type": null, "id": "x"})] {
-        assert_eq!(names(&json!({"model": "m", "input": [item]})), ["model", "input", "input[].item_reference"]);
+    for item in
+        [json!({"type": "item_reference", "id": "x"}), json!({"id": "x"}), json!({"type": null, "id": "x"})]
+    {
+        assert_eq!(
+            names(&json!({"model": "m", "input": [item]})),
+            ["model", "input", "input[].item_reference"]
+        );
     }
 }
 
@@ -52,7 +57,8 @@ fn tools_are_named_as_providers_know_them() {
         {"type": "namespace", "name": "clock", "tools": [{"type": "function", "name": "sleep"}]},
         {"type": "web_search", "external_web_access": true}
     ]);
-    let more = json!([{"type": "namespace", "name": "functions", "tools": [{"type": "custom", "name": "exec"}]}]);
+    let more =
+        json!([{"type": "namespace", "name": "functions", "tools": [{"type": "custom", "name": "exec"}]}]);
     // The type may come behind the tools.
     let item = json!({"tools": more, "role": "developer", "type": "additional_tools"});
     let body = json!({"model": "m", "input": [item], "tools": tools});
@@ -99,7 +105,10 @@ fn a_reply_repeats_what_was_asked() {
         json!([{"type": "function", "name": "f", "parameters": null, "strict": null},
             {"type": "function", "name": "g", "parameters": {}, "strict": true}, {"type": "web_search"}])
     );
-    assert_eq!((&echo["temperature"], &echo["store"], &echo["tool_choice"]), (&json!(1.0), &json!(false), &json!("auto")));
+    assert_eq!(
+        (&echo["temperature"], &echo["store"], &echo["tool_choice"]),
+        (&json!(1.0), &json!(false), &json!("auto"))
+    );
     assert_eq!(echo.as_object().unwrap().len(), echo::COUNT);
 }
 
@@ -137,7 +146,8 @@ fn the_whole_body_is_checked() {
 #[test]
 fn a_mixture_is_told_from_chat() {
     let scanned = |body: &Value| Any::scan(Ask::Chat, body.to_string().as_bytes());
-    let mixture = json!({"model": "m", "input": "Hi", "stream": true, "stream_options": {"include_usage": true}});
+    let mixture =
+        json!({"model": "m", "input": "Hi", "stream": true, "stream_options": {"include_usage": true}});
     let found = scanned(&mixture).unwrap();
     assert_eq!((found.dialect(), found.include_usage(), found.stream()), (Dialect::Chat, true, true));
     assert!(matches!(&found, Any::Responses(head) if head.asked.echo.is_empty()));
@@ -145,5 +155,8 @@ fn a_mixture_is_told_from_chat() {
     assert!(matches!(scanned(&chat), Ok(Any::Chat(_))));
     // What is neither is told what chat lacks.
     assert_eq!(scanned(&json!({"model": "m"})).unwrap_err().param.as_deref(), Some("messages"));
-    assert_eq!(scanned(&json!({"model": "m", "input": null})).unwrap_err().param.as_deref(), Some("messages"));
+    assert_eq!(
+        scanned(&json!({"model": "m", "input": null})).unwrap_err().param.as_deref(),
+        Some("messages")
+    );
 }

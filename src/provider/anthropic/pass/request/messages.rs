@@ -92,7 +92,8 @@ impl<'a> Writer<'_, '_, 'a> {
         };
         let (mut blocks, mut dropped, mut says) = (Vec::new(), false, false);
         let mut kept = Array::begin(&mut blocks);
-        let uncited = self.target.uses(Field::Citations) && !runs_there(ServerKind::WebSearch, self.target.format);
+        let uncited =
+            self.target.uses(Field::Citations) && !runs_there(ServerKind::WebSearch, self.target.format);
         each_element(content.get(), &mut |block| match judge(block, self.target) {
             Block::Foreign => dropped = true,
             kind => {

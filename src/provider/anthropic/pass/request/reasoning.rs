@@ -42,7 +42,8 @@ impl<'a> Asked<'a> {
 
     /// What has to be told in another way; `None` where nothing has to.
     fn reasoning(&self, facts: &ModelFacts, target: &Target<'_>) -> Option<Reasoning> {
-        let effort = || Reasoning::Effort(self.effort.as_deref().and_then(effort_named).unwrap_or(Effort::Medium));
+        let effort =
+            || Reasoning::Effort(self.effort.as_deref().and_then(effort_named).unwrap_or(Effort::Medium));
         match (facts.thinking, self.kind.as_deref()?) {
             (Thinking::Budget, "adaptive") => Some(effort()),
             (Thinking::Budget, "between_tools") => Some(Reasoning::Off),
@@ -50,9 +51,10 @@ impl<'a> Asked<'a> {
             (Thinking::Budget, "enabled") if target.uses(Field::ForeignReasoning) => {
                 self.budget.map(Reasoning::Budget)
             }
-            (Thinking::Budget, "enabled") => {
-                self.budget.filter(|budget| facts.max_output.is_some_and(|most| *budget >= most)).map(Reasoning::Budget)
-            }
+            (Thinking::Budget, "enabled") => self
+                .budget
+                .filter(|budget| facts.max_output.is_some_and(|most| *budget >= most))
+                .map(Reasoning::Budget),
             // Those between, of 4.6, take both.
             (Thinking::Adaptive, "enabled") if facts.no_sampling => {
                 Some(if self.effort.is_some() { effort() } else { Reasoning::Budget(self.budget?) })
@@ -119,7 +121,9 @@ fn switch(asked: &Asked<'_>, switch: thinking::Switch) -> Option<Vec<u8>> {
     match switch {
         Switch::Absent => return None,
         // As it came: there is nothing to tell in another way.
-        Switch::Budget(budget) if asked.kind.as_deref() == Some("enabled") && Some(budget) == asked.budget => {
+        Switch::Budget(budget)
+            if asked.kind.as_deref() == Some("enabled") && Some(budget) == asked.budget =>
+        {
             return asked.thinking.map(|raw| raw.get().as_bytes().to_vec());
         }
         Switch::Budget(budget) => {

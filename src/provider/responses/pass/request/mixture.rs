@@ -60,7 +60,9 @@ fn flat(raw: &RawValue, out: &mut Vec<u8>) {
         (None, _) if named("input_schema").is_some() => {
             let mut object = Object::begin(out);
             object.text("type", "function");
-            for (name, ours) in [("name", "name"), ("description", "description"), ("input_schema", "parameters")] {
+            for (name, ours) in
+                [("name", "name"), ("description", "description"), ("input_schema", "parameters")]
+            {
                 if let Some(raw) = named(name) {
                     object.raw(ours, raw.get());
                 }

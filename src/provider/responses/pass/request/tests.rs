@@ -48,11 +48,23 @@ fn reasoning_goes_back_to_its_own_provider_alone() {
     let other = Encrypted::At { provider: "other", content: "gBBB" }.content();
     let call = json!({"type": "function_call", "id": "fc_1", "call_id": "a", "name": "f", "arguments": "{}"});
     let custom = json!({"type": "custom_tool_call", "id": "ctc_1", "call_id": "b", "name": "g", "input": ""});
-    let said = json!({"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": []});
+    let said =
+        json!({"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": []});
     let user = json!({"role": "user", "id": "msg_2", "content": "Hi"});
     let untagged = reasoning("rs_3", "gCCC");
-    let input = json!([reasoning("rs_1", &own), call, user, reasoning("rs_2", &other), call, custom, said, user, call,
-        untagged, call]);
+    let input = json!([
+        reasoning("rs_1", &own),
+        call,
+        user,
+        reasoning("rs_2", &other),
+        call,
+        custom,
+        said,
+        user,
+        call,
+        untagged,
+        call
+    ]);
     let expected = json!([reasoning("rs_1", "gAAA\u{e9}"), call, user,
         {"type": "function_call", "id": "fc_4", "call_id": "a", "name": "f", "arguments": "{}"},
         {"type": "custom_tool_call", "id": "ctc_5", "call_id": "b", "name": "g", "input": ""},
@@ -92,7 +104,10 @@ fn what_a_provider_refuses_is_left_out() {
         "input": [reasoning("rs_1", &own)]});
     let sent = sent_by(Ask::Responses, &body.to_string(), &["include", "reasoning.summary"]).unwrap();
     let sent: Value = serde_json::from_str(&sent).unwrap();
-    assert_eq!(sent, json!({"model": "up", "reasoning": {"effort": "low"}, "input": [reasoning("rs_1", "x")]}));
+    assert_eq!(
+        sent,
+        json!({"model": "up", "reasoning": {"effort": "low"}, "input": [reasoning("rs_1", "x")]})
+    );
 }
 
 #[test]
