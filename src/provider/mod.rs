@@ -9,6 +9,7 @@ mod beside;
 pub mod catalogue;
 pub mod cohere;
 mod conversation;
+pub mod count;
 mod course;
 mod embeddings;
 mod extra;

@@ -17,6 +17,7 @@ mod client;
 mod embed;
 mod files;
 mod frame;
+mod messages;
 mod read;
 mod replay;
 mod report;

@@ -4,6 +4,10 @@
 //! stop and all counts, `message_stop`. Providers that tell several calls at once are put into that order by
 //! [`held::Held`]. The last two events wait for the provider's own last event, so that a stream that is cut never looks
 //! finished, and clients read the counts of the prompt there: most providers tell them last.
+//!
+//! What only one vendor tells has no place. That goes for the signature of a text too, which Google tells behind it and
+//! does not ask for: a block of encrypted reasoning that ends a message makes Claude Code (2.1.330, `-p`) take the
+//! answer for empty. A whole reply carries it before the text.
 
 use super::{error, words};
 use crate::{
@@ -35,8 +39,6 @@ pub struct MessagesEncoder {
     held: Held,
     /// Sources that wait for a text: deltas without their index.
     cited: Vec<Vec<u8>>,
-    /// The data of the block that carries the signature of the text.
-    of_text: Option<String>,
     calls: bool,
     declines: bool,
     finish: Option<Finish<'static>>,
@@ -69,7 +71,6 @@ impl MessagesEncoder {
             head: Vec::new(),
             held: Held::default(),
             cited: Vec::new(),
-            of_text: None,
             calls: false,
             declines: false,
             finish: None,
@@ -307,7 +308,6 @@ impl MessagesEncoder {
             Event::ToolArguments { index, fragment } => self.tool_arguments(index, &fragment, out),
             Event::ToolEnd { index } => self.tool_end(index, out),
             Event::Citation(source) => self.piece(Piece::Source(citation(&source).into()), out),
-            Event::Extra(extra) => self.of_text = words::of_text(&extra).or(self.of_text.take()),
             Event::Finish(finish) => self.finish = Some(owned(finish)),
             _ => {}
         }
@@ -322,9 +322,6 @@ impl MessagesEncoder {
         while !matches!(self.open, Open::None) {
             self.close(out);
             self.flush(out);
-        }
-        if let Some(data) = self.of_text.take() {
-            self.redacted(&data, out);
         }
         // Clients take a block for granted; an empty text is none where there is another.
         if self.next == 0 {

@@ -170,6 +170,11 @@ pub(super) fn is_known(kind: &str) -> bool {
     )
 }
 
+/// Another message begins behind the beginning of this one.
+pub(super) fn second_answer() -> ApiError {
+    server("The provider began a second answer within the stream.")
+}
+
 /// What an event tells of that is an error.
 pub(super) fn failure(data: &[u8]) -> ApiError {
     error::parse(data, ErrorKind::Server)
@@ -231,7 +236,7 @@ impl State {
             // A frame that was sent twice does no harm. Another answer behind the beginning of this one does: what
             // was passed on cannot be taken back.
             if self.id.as_deref() != id.as_deref() {
-                self.course.fail(server("The provider began a second answer within the stream."), sink);
+                self.course.fail(second_answer(), sink);
             }
             return;
         }

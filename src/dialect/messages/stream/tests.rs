@@ -227,13 +227,10 @@ fn sources_go_to_the_text_that_is_open_or_to_the_next() {
 }
 
 #[test]
-fn the_signature_of_the_text_comes_last() {
+fn the_signature_of_a_text_does_not_follow_it() {
     let json = "\"c2ln\"".into();
-    let found = blocks(vec![
-        text("a"),
-        Event::Extra(crate::ir::Extra { vendor: "google", name: "thought_signature", json }),
-    ]);
-    assert_eq!(found[3], "start 1 {\"data\":\"switchyard:text:v1:c2ln\",\"type\":\"redacted_thinking\"}");
+    let extra = Event::Extra(crate::ir::Extra { vendor: "google", name: "thought_signature", json });
+    assert_eq!(blocks(vec![text("a"), extra]).last().unwrap(), "stop 0");
 }
 
 #[test]

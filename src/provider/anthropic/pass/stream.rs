@@ -1,9 +1,11 @@
 //! A stream of Messages events that passes to a Messages client.
 //!
 //! Every event of Anthropic's and Vertex AI's passes byte for byte but for these: one without its `event:` line, which
-//! SDKs would pass over, gets it; an error that is not told as Anthropic tells it, or tells of the operator's account, is
-//! told anew; what follows the end is left out. Those of Bedrock are framed as events, and lose the metrics of AWS in the
+//! SDKs would pass over, or without a type, gets it; an error that is not told as Anthropic tells it, or tells of the operator's account, is
+//! told anew; what follows the end, and a second beginning, is left out. Those of Bedrock are framed as events, and lose the metrics of AWS in the
 //! last one.
+
+use std::borrow::Cow;
 
 use crate::{
     dialect::{Pass, Progress, messages::error as told},
@@ -12,7 +14,7 @@ use crate::{
         Format,
         anthropic::{
             json::{compact, pick, pick_in, text},
-            stream::{Content, Envelope, failure, is_known, kind, known::Known},
+            stream::{Content, Envelope, failure, is_known, kind, known::Known, second_answer},
             usage,
         },
         bedrock::invoke::InvokeEvents,
@@ -42,6 +44,8 @@ enum Frames {
 #[derive(Debug, Default)]
 struct Watch {
     progress: Progress,
+    /// The id of the message that began.
+    id: Option<String>,
     /// The last delta with text: those like it pass unread.
     known: Known,
 }
@@ -113,13 +117,15 @@ impl Watcher for Watch {
             ("error", _) => return self.error(event.name == b"error", envelope.as_ref(), data),
             (kind, None) if is_known(kind) => return Err(unreadable()),
             ("message_stop", _) => self.progress.done = true,
+            ("message_start", Some(envelope)) if self.progress.started => return self.again(envelope),
             (kind, Some(envelope)) => self.read(kind, envelope, (event.name, raw))?,
             _ => {}
         }
         // A type that is no word could break the line.
         let is_word = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_graphic());
-        if event.name.is_empty() && is_word {
-            write(kind, data, instead);
+        let typed = envelope.as_ref().is_none_or(|envelope| envelope.kind.is_some());
+        if is_word && (event.name.is_empty() || !typed) {
+            write(kind, typed, data, instead);
             return Ok(Fate::Replace);
         }
         Ok(Fate::Pass)
@@ -139,7 +145,11 @@ impl Watch {
     fn read(&mut self, kind: &str, envelope: &Envelope<'_>, event: (&[u8], &[u8])) -> Result<(), ApiError> {
         let (name, raw) = event;
         let counts = match kind {
-            "message_start" => pick_in(envelope.message, ["usage"]).ok_or_else(unreadable)?[0],
+            "message_start" => {
+                let [id, counts] = pick_in(envelope.message, ["id", "usage"]).ok_or_else(unreadable)?;
+                self.id = text(id).map(Cow::into_owned);
+                counts
+            }
             "message_delta" => envelope.usage,
             "content_block_start" | "content_block_stop" => None,
             "content_block_delta" => {
@@ -155,6 +165,13 @@ impl Watch {
         Ok(())
     }
 
+    /// A frame that was sent twice does no harm, but where SDKs see it. Another answer behind the beginning of this one
+    /// does: what was passed on cannot be taken back.
+    fn again(&self, envelope: &Envelope<'_>) -> Result<Fate, ApiError> {
+        let [id] = pick_in(envelope.message, ["id"]).ok_or_else(unreadable)?;
+        if self.id.as_deref() == text(id).as_deref() { Ok(Fate::Hide) } else { Err(second_answer()) }
+    }
+
     fn learn(&mut self, envelope: &Envelope<'_>, name: &[u8], raw: &[u8]) -> Result<(), ApiError> {
         let delta = envelope.delta.ok_or_else(unreadable)?;
         let [kind] = pick(delta.get(), ["type"]).ok_or_else(unreadable)?;
@@ -164,7 +181,7 @@ impl Watch {
             Some("input_json_delta") => Content::Arguments { block: 0 },
             _ => return Ok(()),
         };
-        if !name.is_empty() {
+        if !name.is_empty() && envelope.kind.is_some() {
             self.known.learn(raw, delta.get(), content);
         }
         Ok(())
@@ -197,17 +214,24 @@ impl Watch {
     }
 }
 
-/// Appends an event. The last one says nothing but that it is: what AWS adds to it (`amazon-bedrock-invocationMetrics`)
-/// is no part of the API.
-fn write(kind: &str, data: &[u8], out: &mut Vec<u8>) {
+/// Appends an event whose data may be `typed`. The last one says nothing but that it is: what AWS adds to it
+/// (`amazon-bedrock-invocationMetrics`) is no part of the API.
+fn write(kind: &str, typed: bool, data: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"event: ");
     out.extend_from_slice(kind.as_bytes());
     out.extend_from_slice(b"\ndata: ");
-    match str::from_utf8(data) {
-        _ if kind == "message_stop" => out.extend_from_slice(b"{\"type\":\"message_stop\"}"),
-        // JSON of several lines would be several lines of the event.
-        Ok(text) if text.contains(['\n', '\r']) => out.extend_from_slice(compact(text).as_bytes()),
-        _ => out.extend_from_slice(data),
+    // JSON of several lines would be several lines of the event.
+    let text = compact(str::from_utf8(data).unwrap_or_default());
+    let members = text.strip_prefix('{').filter(|_| !typed || kind == "message_stop");
+    match members {
+        None => out.extend_from_slice(text.as_bytes()),
+        Some(members) => {
+            out.extend_from_slice(b"{\"type\":\"");
+            out.extend_from_slice(kind.as_bytes());
+            let none = kind == "message_stop" || members == "}";
+            out.extend_from_slice(if none { b"\"" } else { b"\"," });
+            out.extend_from_slice(if none { b"}" } else { members.as_bytes() });
+        }
     }
     out.extend_from_slice(b"\n\n");
 }

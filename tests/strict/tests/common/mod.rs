@@ -47,6 +47,7 @@ pub fn plugin(role: RoleName) -> Plugin {
         stream_path: None,
         embeddings_path: None,
         rerank_path: None,
+        count_path: None,
         auth_header: Some("authorization".to_owned()),
         auth_prefix: "Bearer ".to_owned(),
         secret: Some(Secret::Env(env.to_owned())),
