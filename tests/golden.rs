@@ -343,17 +343,24 @@ fn validate(schema: Option<&jsonschema::Validator>, name: &str, value: &Value) {
 #[test]
 fn requests() {
     let schemas: Vec<_> = Format::ALL.iter().map(|format| (*format, schema_of(*format))).collect();
+    let count = schema("anthropic.count_tokens_request");
     for case in cases() {
         let Some(body) = case.read("request.json") else { continue };
         match case.request(&body) {
             Ok(sent) => {
                 case.expect("upstream.json", &pretty(&sent));
                 let mut value: Value = serde_json::from_slice(&sent).unwrap();
-                strip_legacy(case.format, &mut value);
-                // There are schemas of chat requests only.
-                let chat = case.head().is_some_and(|head| head.operation() == Operation::Chat);
-                let schema = schemas.iter().find(|(format, _)| *format == case.format && chat);
-                validate(schema.and_then(|(_, schema)| schema.as_ref()), &case.name, &value);
+                match case.head().map(|head| head.operation()) {
+                    Some(Operation::Chat) => {
+                        strip_legacy(case.format, &mut value);
+                        let schema = schemas.iter().find(|(format, _)| *format == case.format);
+                        validate(schema.and_then(|(_, schema)| schema.as_ref()), &case.name, &value);
+                    }
+                    Some(Operation::Count) if case.format == Format::Anthropic => {
+                        validate(count.as_ref(), &case.name, &value);
+                    }
+                    _ => {}
+                }
                 assert!(case.read("refused.json").is_none(), "{} was not refused", case.name);
             }
             Err(error) => {

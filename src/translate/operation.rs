@@ -26,6 +26,18 @@ pub fn any_request(
     if head.operation() == Operation::Count {
         return count::request(format, body, head, upstream, betas, out);
     }
+    conversation(format, body, head, upstream, betas, out)
+}
+
+/// As [`any_request`], of what asks for an answer, also where only its tokens are to be counted.
+pub(super) fn conversation(
+    format: Format,
+    body: &[u8],
+    head: &Head,
+    upstream: &Upstream<'_>,
+    betas: &mut Vec<&str>,
+    out: &mut Vec<u8>,
+) -> Result<Outcome, ApiError> {
     match head {
         Head::Chat(chat) => {
             super::request_with_betas(head.dialect(), format, body, chat, upstream, betas, out)

@@ -9,7 +9,10 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::model::{ModelFacts, Thinking};
+use super::{
+    model::{ModelFacts, Thinking},
+    path::without_region,
+};
 
 #[cfg(test)]
 mod tests;
@@ -123,17 +126,6 @@ pub fn model(name: &str, model: &str) -> Option<&'static Model> {
         table.iter().rfind(same).map(|(_, model)| model)
     };
     found.or_else(newest)
-}
-
-/// The parts of the world that stand before the names of Bedrock's inference profiles (Amazon Bedrock user guide,
-/// "Supported Regions and models for inference profiles").
-const REGIONS: &[&str] = &["us", "us-gov", "eu", "apac", "global", "jp", "au", "ca", "mx"];
-
-fn without_region(model: &str) -> &str {
-    match model.split_once('.') {
-        Some((region, name)) if REGIONS.contains(&region) => name,
-        _ => model,
-    }
 }
 
 /// A name without its date, and without the version that Bedrock puts behind that.

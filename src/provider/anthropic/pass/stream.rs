@@ -1,7 +1,7 @@
 //! A stream of Messages events that passes to a Messages client.
 //!
 //! Every event of Anthropic's and Vertex AI's passes byte for byte but for these: one without its `event:` line, which
-//! SDKs would pass over, gets it; an error that is not told as Anthropic tells it, or tells of the operator's account, is
+//! SDKs would pass over, or without a type, gets it; an error that is not told as Anthropic tells it, or tells of the operator's account, is
 //! told anew; what follows the end, and a second beginning, is left out. Those of Bedrock are framed as events, and lose the metrics of AWS in the
 //! last one.
 
@@ -123,8 +123,9 @@ impl Watcher for Watch {
         }
         // A type that is no word could break the line.
         let is_word = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_graphic());
-        if event.name.is_empty() && is_word {
-            write(kind, data, instead);
+        let typed = envelope.as_ref().is_none_or(|envelope| envelope.kind.is_some());
+        if is_word && (event.name.is_empty() || !typed) {
+            write(kind, typed, data, instead);
             return Ok(Fate::Replace);
         }
         Ok(Fate::Pass)
@@ -180,7 +181,7 @@ impl Watch {
             Some("input_json_delta") => Content::Arguments { block: 0 },
             _ => return Ok(()),
         };
-        if !name.is_empty() {
+        if !name.is_empty() && envelope.kind.is_some() {
             self.known.learn(raw, delta.get(), content);
         }
         Ok(())
@@ -213,17 +214,24 @@ impl Watch {
     }
 }
 
-/// Appends an event. The last one says nothing but that it is: what AWS adds to it (`amazon-bedrock-invocationMetrics`)
-/// is no part of the API.
-fn write(kind: &str, data: &[u8], out: &mut Vec<u8>) {
+/// Appends an event whose data may be `typed`. The last one says nothing but that it is: what AWS adds to it
+/// (`amazon-bedrock-invocationMetrics`) is no part of the API.
+fn write(kind: &str, typed: bool, data: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"event: ");
     out.extend_from_slice(kind.as_bytes());
     out.extend_from_slice(b"\ndata: ");
-    match str::from_utf8(data) {
-        _ if kind == "message_stop" => out.extend_from_slice(b"{\"type\":\"message_stop\"}"),
-        // JSON of several lines would be several lines of the event.
-        Ok(text) if text.contains(['\n', '\r']) => out.extend_from_slice(compact(text).as_bytes()),
-        _ => out.extend_from_slice(data),
+    // JSON of several lines would be several lines of the event.
+    let text = compact(str::from_utf8(data).unwrap_or_default());
+    let members = text.strip_prefix('{').filter(|_| !typed || kind == "message_stop");
+    match members {
+        None => out.extend_from_slice(text.as_bytes()),
+        Some(members) => {
+            out.extend_from_slice(b"{\"type\":\"");
+            out.extend_from_slice(kind.as_bytes());
+            let none = kind == "message_stop" || members == "}";
+            out.extend_from_slice(if none { b"\"" } else { b"\"," });
+            out.extend_from_slice(if none { b"}" } else { members.as_bytes() });
+        }
     }
     out.extend_from_slice(b"\n\n");
 }

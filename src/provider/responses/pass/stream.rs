@@ -14,12 +14,12 @@ use super::{
 use crate::{
     dialect::{
         Pass, Progress, ReplyContext,
-        responses::words::{Body, Frames, Head},
+        responses::words::{Body, Frames, Head, Status},
     },
-    ir::{ApiError, ErrorKind},
+    ir::ApiError,
     provider::{
         fault::{cut_off, server, unreadable},
-        passage::{Fate, Passage, Watch},
+        passing::{Fate, Passing, Watcher},
     },
     signature,
     stream::{sse::SseEvent, template::position},
@@ -37,7 +37,7 @@ const MAX_WORD: usize = 256;
 /// account. Most are deltas, of which only the type is looked at.
 #[derive(Debug)]
 pub struct ResponsesPass {
-    passage: Passage,
+    passing: Passing,
     /// In a box: it is large beside the other streams.
     state: Box<State>,
 }
@@ -50,26 +50,26 @@ struct State {
     head: Option<Head>,
     /// How many events have come: the number of the next one.
     number: u64,
-    /// The gateway's own error was written.
-    shut: bool,
+    /// The provider told of an error by an event of its own; the response that failed is still to come.
+    told: Option<ApiError>,
 }
 
 impl ResponsesPass {
     /// A stream that has not begun.
     pub fn new(context: ReplyContext) -> Self {
         let progress = Progress::default();
-        let state = Box::new(State { progress, context, head: None, number: 0, shut: false });
-        Self { passage: Passage::default(), state }
+        let state = Box::new(State { progress, context, head: None, number: 0, told: None });
+        Self { passing: Passing::default(), state }
     }
 }
 
 impl Pass for ResponsesPass {
     fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> bool {
-        self.passage.push(&mut *self.state, bytes, out)
+        self.passing.push(&mut *self.state, bytes, out)
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
-        self.passage.end(&mut *self.state, out);
+        self.passing.end(&mut *self.state, out);
     }
 
     fn progress(&self) -> &Progress {
@@ -77,69 +77,87 @@ impl Pass for ResponsesPass {
     }
 }
 
-impl Watch for State {
-    fn event(&mut self, raw: &[u8], event: SseEvent<'_>, out: &mut Vec<u8>) -> Fate {
+impl Watcher for State {
+    fn progress(&mut self) -> &mut Progress {
+        &mut self.progress
+    }
+
+    fn known(&mut self, _bytes: &[u8]) -> Option<usize> {
+        None
+    }
+
+    fn event(&mut self, raw: &[u8], event: SseEvent<'_>, instead: &mut Vec<u8>) -> Result<Fate, ApiError> {
         let data = event.data.trim_ascii();
         // `[DONE]` is of another API; proxies add it.
-        if data.is_empty() || data == b"[DONE]" {
-            return Fate::Pass;
+        if self.progress.done || data == b"[DONE]" {
+            return Ok(Fate::Hide);
+        }
+        if data.is_empty() {
+            return Ok(Fate::Pass);
         }
         let Some(kind) = kind(event.name, data).filter(|_| data.ends_with(b"}")) else {
             // What some send to keep the connection alive has a name of its own.
             let foreign = !event.name.is_empty() && !event.name.starts_with(b"response.");
-            if foreign && event.name != b"error" {
-                return Fate::Pass;
-            }
-            self.fail(unreadable(), out);
-            return Fate::Instead;
+            return if foreign && event.name != b"error" { Ok(Fate::Pass) } else { Err(unreadable()) };
         };
-        let fate = self.told(&kind, raw, event, out);
-        self.number = self.number.saturating_add(u64::from(!self.shut));
-        fate
+        let fate = self.read(&kind, raw, event, instead)?;
+        self.number = self.number.saturating_add(1);
+        Ok(fate)
     }
 
-    fn is_shut(&self) -> bool {
-        self.shut
+    fn ended(&mut self, _out: &mut Vec<u8>) -> Result<(), ApiError> {
+        Err(self.told.clone().unwrap_or_else(cut_off))
     }
 
-    fn fail(&mut self, error: ApiError, out: &mut Vec<u8>) {
-        let head = self.head.take().unwrap_or_else(|| Head::new(None, None, None, &self.context));
+    fn tell(&self, error: &ApiError, out: &mut Vec<u8>) {
         let body = Body { usage: self.progress.usage, ..Body::default() };
-        Frames::from(self.number).fail(&error.clone().for_client(None), &head, &body, out);
-        self.progress.error = Some(error);
-        self.shut = true;
-    }
-
-    fn ended(&mut self, out: &mut Vec<u8>) {
-        if !self.progress.done && self.progress.error.is_none() {
-            self.fail(cut_off(), out);
+        let of_request;
+        let head = match &self.head {
+            Some(head) => head,
+            None => {
+                of_request = Head::new(None, None, None, &self.context);
+                &of_request
+            }
+        };
+        let mut frames = Frames::from(self.number);
+        if self.told.is_some() {
+            return frames.response(Status::Failed(error), head, &body, out);
         }
+        frames.fail(error, head, &body, out);
     }
 }
 
 impl State {
-    fn told(&mut self, kind: &str, raw: &[u8], event: SseEvent<'_>, out: &mut Vec<u8>) -> Fate {
+    fn read(
+        &mut self,
+        kind: &str,
+        raw: &[u8],
+        event: SseEvent<'_>,
+        instead: &mut Vec<u8>,
+    ) -> Result<Fate, ApiError> {
         if kind == "error" {
-            return self.failed(error::told(event.data), out);
+            return self.error(error::told(event.data));
         }
         match kind.strip_prefix("response.") {
             // It has not begun by this: what is wrong with the request or the account is told right behind, and may then
             // still be served elsewhere.
             Some("created" | "in_progress" | "queued") => {
                 self.note(event.data);
-                Fate::Pass
+                Ok(Fate::Pass)
             }
-            Some("completed" | "incomplete" | "failed" | "cancelled") => self.last(raw, event, out),
+            Some(end @ ("completed" | "incomplete" | "failed" | "cancelled")) => {
+                self.last(end, raw, event, instead)
+            }
             Some("output_item.added" | "output_item.done") => {
                 self.progress.started = true;
                 let item = pick_bytes(event.data, ["item"]).and_then(|[item]| item);
-                self.mark(raw, event, item, out)
+                Ok(self.mark(raw, event, item, instead))
             }
             Some(_) => {
                 self.progress.started = true;
-                Fate::Pass
+                Ok(Fate::Pass)
             }
-            None => Fate::Pass,
+            None => Ok(Fate::Pass),
         }
     }
 
@@ -158,41 +176,41 @@ impl State {
     }
 
     /// The provider's last event, with the whole response once more.
-    fn last(&mut self, raw: &[u8], event: SseEvent<'_>, out: &mut Vec<u8>) -> Fate {
-        let response = pick_bytes(event.data, ["type", "response"])
-            .and_then(|[kind, response]| Some((kind, response?, Response(Fields::of(response?)?))));
-        let Some((kind, response, read)) = response else {
-            self.fail(unreadable(), out);
-            return Fate::Instead;
-        };
+    fn last(
+        &mut self,
+        end: &str,
+        raw: &[u8],
+        event: SseEvent<'_>,
+        instead: &mut Vec<u8>,
+    ) -> Result<Fate, ApiError> {
+        let response = pick_bytes(event.data, ["response"]).and_then(|[response]| response);
+        let read = response.and_then(|raw| Some((raw, Response(Fields::of(raw)?))));
+        let (response, read) = read.ok_or_else(unreadable)?;
         if let Some(usage) = read.0.object("usage").and_then(|counts| usage::of(&counts)) {
             self.progress.usage.get_or_insert_default().merge(usage);
         }
-        let ends = |word: &str| kind.is_some_and(|kind| kind.get().contains(word));
-        let failure = read.failure(response.get().as_bytes());
+        let json = response.get().as_bytes();
         let failed =
-            || (ends("failed") || ends("cancelled")).then(|| server("The provider's answer failed."));
-        match failure.or_else(failed) {
-            // The error was told of by an event of its own.
-            Some(_) if self.progress.error.is_some() => {}
+            || matches!(end, "failed" | "cancelled").then(|| server("The provider's answer failed."));
+        match read.failure(json).or_else(failed) {
             Some(error) => {
-                if self.failed(error, out) == Fate::Instead {
-                    return Fate::Instead;
-                }
+                let told = self.told.take();
+                self.progress.error = Some(passable(told.unwrap_or(error))?);
             }
             None => self.progress.done = true,
         }
-        self.mark(raw, event, items(response.get().as_bytes()), out)
+        Ok(self.mark(raw, event, items(json), instead))
     }
 
-    /// The provider tells of an error. It passes, unless it is about the gateway's account.
-    fn failed(&mut self, error: ApiError, out: &mut Vec<u8>) -> Fate {
-        if matches!(error.kind, ErrorKind::Authentication | ErrorKind::Permission | ErrorKind::Billing) {
-            self.fail(error, out);
-            return Fate::Instead;
+    /// The provider tells of an error. Its response that failed mostly follows.
+    fn error(&mut self, error: ApiError) -> Result<Fate, ApiError> {
+        let error = passable(error)?;
+        if self.progress.started {
+            self.told = Some(error);
+        } else {
+            self.progress.error = Some(error);
         }
-        self.progress.error.get_or_insert(error);
-        Fate::Pass
+        Ok(Fate::Pass)
     }
 
     /// Marks the encrypted content of items of an event.
@@ -201,7 +219,7 @@ impl State {
         raw: &[u8],
         event: SseEvent<'_>,
         items: impl IntoIterator<Item = &'i RawValue>,
-        out: &mut Vec<u8>,
+        instead: &mut Vec<u8>,
     ) -> Fate {
         let places = sealed(event.data, items);
         if places.is_empty() {
@@ -210,19 +228,30 @@ impl State {
         let text = signature::at(&self.context.provider);
         if let Some(start) = position(raw, event.data) {
             let places: Vec<usize> = places.into_iter().map(|place| place + start).collect();
-            insert(raw, &places, &text, out);
-            return Fate::Mended;
+            insert(raw, &places, &text, instead);
+            // Its line end may come with the next bytes.
+            while instead.pop_if(|byte| matches!(byte, b'\r' | b'\n')).is_some() {}
+        } else {
+            // Data of several lines: between tokens, where a space means the same.
+            instead.extend_from_slice(b"event: ");
+            instead.extend_from_slice(event.name);
+            instead.extend_from_slice(b"\ndata: ");
+            let start = instead.len();
+            insert(event.data, &places, &text, instead);
+            instead.iter_mut().skip(start).filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
         }
-        // Data of several lines: between tokens, where a space means the same.
-        out.extend_from_slice(b"event: ");
-        out.extend_from_slice(event.name);
-        out.extend_from_slice(b"\ndata: ");
-        let start = out.len();
-        insert(event.data, &places, &text, out);
-        out.iter_mut().skip(start).filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
-        out.extend_from_slice(b"\n\n");
-        Fate::Instead
+        instead.extend_from_slice(b"\n\n");
+        Fate::Replace
     }
+}
+
+/// An error that may pass as it is told.
+///
+/// # Errors
+///
+/// One that tells of the gateway's own account: the client is told in the gateway's words.
+fn passable(error: ApiError) -> Result<ApiError, ApiError> {
+    if error.clone().for_client(None) == error { Ok(error) } else { Err(error) }
 }
 
 /// What an event is, by its data, or where that does not tell by its name; `error` for data that has an error instead,

@@ -184,6 +184,12 @@ fn events_without_a_name_get_it() {
     let wanted = (start() + &text("a") + &text("b")).replace("    \n", "\n");
     assert_eq!(out, wanted + "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
     assert!(progress.done);
+    // The type is in the name alone.
+    let untyped = "event: content_block_stop\ndata: { \"index\": 0 }\n\nevent: message_stop\ndata: {}\n\n";
+    let (out, progress) = every_way(&(start() + untyped));
+    let wanted = "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n\
+                  event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+    assert_eq!((out, progress.done), (start() + wanted, true));
     // A type that would break the line, and JSON of several lines.
     let (out, _) = every_way("data: {\"type\":\"a\\nb\"}\n\ndata: {\"type\":\ndata: \"new\"}\n\n");
     assert!(

@@ -1,6 +1,7 @@
 //! What golden cases do not show.
 
 use super::*;
+use crate::ir::ErrorKind;
 
 const CREATED: &str = "event: response.created\ndata: {\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\"resp_1\",\"model\":\"up\",\"created_at\":5.5}}\n\n";
 const DELTA: &str =
@@ -49,9 +50,9 @@ fn what_tells_nothing_passes() {
         DELTA,
         "id: 7\n\n",
         DONE,
-        "data: [DONE]\n\n",
     ]
     .concat();
+    assert_eq!(pass(&[stream.as_str(), "data: [DONE]\n\n"].concat()).0, stream);
     for stream in [stream.clone(), stream.replace('\n', "\r\n"), stream.replace('\n', "\r")] {
         let (told, progress) = pass(&stream);
         assert_eq!(told, stream);
@@ -87,7 +88,8 @@ fn what_only_the_provider_can_read_is_marked() {
     };
     for end in ["\n", "\r\n", "\r"] {
         let stream = sealed("", "").replace('\n', end);
-        assert_eq!(pass(&stream).0, sealed("switchyard:at:v1:p:", "").replace('\n', end));
+        let (told, _) = pass(&stream);
+        assert_eq!(told.replace(end, "\n"), sealed("switchyard:at:v1:p:", ""), "{end:?}");
     }
     // Data of several lines comes as one.
     assert_eq!(pass(&sealed("", "\ndata: ")).0, sealed("switchyard:at:v1:p:", " "));
@@ -109,10 +111,21 @@ fn the_gateways_account_is_not_the_clients_matter() {
 #[test]
 fn other_errors_pass() {
     let slow = error(r#"{"type":"too_many_requests","code":"rate_limit_exceeded","message":"slow"}"#);
-    let stream = [CREATED, DELTA, &slow].concat();
-    let (told, progress) = pass(&stream);
-    assert_eq!((told, progress.done), (stream, false));
+    let failed = "data: {\"type\":\"response.failed\",\"response\":{\"status\":\"failed\",\"error\":{\"code\":\"new\",\"message\":\"m\"}}}\n\n";
+    let stream = [CREATED, DELTA, &slow, failed].concat();
+    let (told, progress) = pass(&[&stream, DELTA].concat());
+    assert_eq!((told, progress.done), (stream.clone(), false));
     assert_eq!(progress.error.unwrap().kind, ErrorKind::RateLimit);
+    // The one half without the other: what is missing is told.
+    let (told, progress) = pass(&[CREATED, DELTA, &slow].concat());
+    let rest = told.strip_prefix(&[CREATED, DELTA, &slow].concat()).unwrap();
+    assert!(
+        rest.starts_with("event: response.failed\n") && rest.contains("\"sequence_number\":3,"),
+        "{rest}"
+    );
+    assert_eq!(progress.error.unwrap().kind, ErrorKind::RateLimit);
+    let (told, _) = pass(&[CREATED, DELTA, failed].concat());
+    assert_eq!(told, [CREATED, DELTA, failed].concat());
 }
 
 #[test]
