@@ -86,7 +86,7 @@ pub fn of_chat(field: Field) -> Fate {
         F::MessageName => dropped("Cohere's messages have no names"),
         F::PartText => Forwarded,
         F::PartImage => mapped(
-            "`image_url` (JPEG, PNG, GIF, WebP; others are refused), with `detail`; refused in results of tools",
+            "`image_url` (JPEG, PNG, GIF, WebP; others are refused), with `detail`; from results of tools, a message of the user behind them",
         ),
         F::PartLink => mapped("`image_url.url`, http or https"),
         F::PartAudio => Refused("Cohere models take no audio"),
