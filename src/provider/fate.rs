@@ -187,6 +187,7 @@ pub fn markdown() -> String {
         let rows = Field::ALL.iter().map(|field| (field.name(), field.when(), rerank::of(format, *field)));
         other(&mut page, "Rerank", format, rerank::lacks(format), rows);
     }
+    messages::markdown(&mut page);
     page
 }
 

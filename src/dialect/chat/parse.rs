@@ -11,12 +11,12 @@ use serde_json::value::RawValue;
 use super::node::{self, Node, Object, Path};
 use crate::ir::{ApiError, ErrorKind, Request};
 
-mod content;
+pub(in crate::dialect) mod content;
 mod history;
-mod media;
+pub(in crate::dialect) mod media;
 mod message;
 mod reasoning;
-mod settings;
+pub(in crate::dialect) mod settings;
 mod tools;
 
 #[cfg(test)]

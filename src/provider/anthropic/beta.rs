@@ -59,6 +59,14 @@ const BETAS: &[(&str, u8)] = &[
     ("web-search-2025-03-05", ANTHROPIC | VERTEX),
 ];
 
+/// What each member that is part of a beta needs named, any one of them.
+pub(super) const CONTEXT: &[&str] =
+    &["context-management-2025-06-27", "compact-2026-01-12", "compact-2026-09-04"];
+pub(super) const PER_TURN: &[&str] =
+    &["per-turn-control-2026-07-01", "mid-conversation-output-config-2026-07-01"];
+pub(super) const SAFEGUARDS: &[&str] = &["dangerous-tool-use-2026-09-03"];
+pub(super) const DEFERRED: &[&str] = &[TOOL_SEARCH, "mid-conversation-tool-changes-2026-07-01"];
+
 /// What Google and AWS call `advanced-tool-use-2025-11-20`.
 const TOOL_SEARCH: &str = "tool-search-tool-2025-10-19";
 
@@ -90,6 +98,13 @@ pub fn at(format: Format, name: &str) -> Beta {
         }
         Some(_) => Beta::Refused,
     }
+}
+
+/// The betas of a client's `names` that may be sent to a provider of this format. Anthropic's own API knows what its own
+/// clients name, and takes no offence at what it does not know; Google and AWS refuse what they do not know ("invalid beta
+/// flag").
+pub fn of_client<'n>(format: Format, names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
+    filter(format, names, format == Format::Anthropic)
 }
 
 /// The betas of `names` that are legal at a provider of this format, under its own names for them, each once. One that

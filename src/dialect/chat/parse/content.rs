@@ -101,7 +101,7 @@ fn audio<'a>(value: Node<'a>, path: &Path<'_>) -> Result<Part<'a>, ApiError> {
 }
 
 /// `cache_control`, an extension in Anthropic's form that OpenRouter and LiteLLM take too.
-pub(super) fn cache(value: Node<'_>, path: &Path<'_>) -> Result<CacheControl, ApiError> {
+pub(in crate::dialect) fn cache(value: Node<'_>, path: &Path<'_>) -> Result<CacheControl, ApiError> {
     let mut cache = value.object(path)?;
     if cache.need("type", path, Node::string)? != "ephemeral" {
         return Err(path.key("type").error("must be ephemeral"));
@@ -114,7 +114,7 @@ pub(super) fn cache(value: Node<'_>, path: &Path<'_>) -> Result<CacheControl, Ap
 }
 
 /// Marks the last part that can carry it, for a `cache_control` on the message itself.
-pub(super) fn mark(parts: &mut [Part<'_>], mark: CacheControl) {
+pub(in crate::dialect) fn mark(parts: &mut [Part<'_>], mark: CacheControl) {
     let slot = parts.iter_mut().rev().find_map(|part| match part {
         Part::Text { cache, .. }
         | Part::Image { cache, .. }
