@@ -8,7 +8,7 @@
 //! | `client.json` | what the client is to receive |
 //! | `stream.sse`, `client.sse` | the same of a stream, which is tested at every split |
 //! | `stream.events.txt` | instead of `stream.sse`, of an AWS event stream: see `recordings/frames.rs` |
-//! | `target.json` | optional: `model` at the provider, its `facts` (default: the catalogue's), its `betas`, the reply's `status`, `error_type` and `tokens` (those of the prompt, by its headers) |
+//! | `target.json` | optional: `model` at the provider, its `facts` (default: the catalogue's), its `betas` and the client's `client_betas`, the reply's `status`, `error_type` and `tokens` (those of the prompt, by its headers) |
 //!
 //! `UPDATE_GOLDEN=1` writes what is expected instead of comparing it: read the difference before committing it.
 //! What is emitted is checked against the closed schemas in `../shared/validators` too, where they are present.
@@ -28,7 +28,7 @@ use serde_json::Value;
 use switchyard::{
     dialect::{Ask, Dialect, Head, Operation, ReplyContext},
     ir::ApiError,
-    provider::{Format, Upstream, catalogue, model::ModelFacts, quirks::Quirks},
+    provider::{Format, Upstream, anthropic::beta, catalogue, model::ModelFacts, quirks::Quirks},
     translate::{self, Outcome, ReplyStream},
 };
 
@@ -41,6 +41,8 @@ struct Target {
     error_type: Option<String>,
     /// Anthropic's betas, as they are configured for the provider.
     betas: Vec<String>,
+    /// Anthropic's betas, as the client names them.
+    client_betas: Vec<String>,
     tokens: Option<u64>,
 }
 
@@ -83,7 +85,9 @@ impl Case {
         let facts = target.facts.or_else(|| catalogue::facts(&provider, &model)).unwrap_or_default();
         let name = format!("{client}/{provider}/{case}");
         let (status, error_type) = (target.status.unwrap_or(200), target.error_type);
-        let (betas, tokens) = (target.betas, target.tokens);
+        let of_client = beta::of_client(format, target.client_betas.iter().map(String::as_str));
+        let betas = target.betas.iter().map(String::as_str).chain(of_client).map(str::to_owned).collect();
+        let tokens = target.tokens;
         Case { ask, folder, name, model, facts, status, error_type, betas, tokens, format }
     }
 
@@ -302,11 +306,25 @@ fn strip_legacy(format: Format, value: &mut Value) {
         for legacy in ["temperature", "top_p", "top_k"] {
             members.remove(legacy);
         }
+        strip_betas(members);
     }
     if matches!(format, Format::VertexAnthropic | Format::BedrockAnthropic) {
         assert!(members.remove("anthropic_version").is_some() && !members.contains_key("model"));
         members.remove("anthropic_beta");
         members.insert("model".into(), "in the path".into());
+    }
+}
+
+/// What is part of a beta, which the vendor's types know only apart from the rest.
+fn strip_betas(members: &mut serde_json::Map<String, Value>) {
+    for beta in ["context_management", "safeguards"] {
+        members.remove(beta);
+    }
+    for message in members["messages"].as_array_mut().unwrap() {
+        message.as_object_mut().unwrap().remove("output_config");
+    }
+    if members.get("thinking").is_some_and(|thinking| thinking["display"] == "updates") {
+        members["thinking"].as_object_mut().unwrap().remove("display");
     }
 }
 
