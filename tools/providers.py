@@ -85,6 +85,8 @@ ROWS = {
     "gemini-openai": {
         "base_url": "https://generativelanguage.googleapis.com/v1beta/openai", "models": "gemini",
         "sources": [f"{LITELLM} + Portkey-AI/gateway"], "note": "Gemini's own OpenAI-compatible endpoint.",
+        # Guide "Thought signatures", section "OpenAI compatibility": 400 without those of calls.
+        "quirks": {"takes": ["messages[].tool_calls[].extra_content"]},
     },
     "vertex": {
         "base_url": VERTEX + "/publishers/google", "path": "/models/{model}:generateContent",
@@ -172,7 +174,8 @@ ROWS = {
     "opencode-go": {"base_url": "https://opencode.ai/inference/go/anthropic", **ANTHROPIC, "quirks": None},
     # On this machine: no credential, and the port that each has unless it is told otherwise.
     "ollama": {"base_url": "http://127.0.0.1:11434/v1", "path": None, **OPEN},
-    "vllm": {"base_url": "http://127.0.0.1:8000/v1", **OPEN},
+    # "OpenAI-Compatible Server", extra parameters.
+    "vllm": {"base_url": "http://127.0.0.1:8000/v1", **OPEN, "quirks": {"takes": ["top_k"]}},
     "sglang": {"base_url": "http://127.0.0.1:30000/v1", **OPEN},
     "tgi": {"base_url": "http://127.0.0.1:8080/v1", **OPEN, "note": "Text Generation Inference."},
     "llamafile": {"base_url": "http://127.0.0.1:8080/v1", **OPEN},
@@ -195,7 +198,11 @@ ROWS = {
     },
     "datarobot": {"key_env": "DATAROBOT_API_TOKEN"},
     "deepinfra": {"quirks": {"refuses": ["tool_choice.required"]}},
-    "deepseek": {"base_url": "https://api.deepseek.com"},
+    "deepseek": {
+        "base_url": "https://api.deepseek.com",
+        # Guide "Thinking mode": 400 without the reasoning behind calls of tools. Content is a string: 400 for a list.
+        "quirks": {"takes": ["messages[].reasoning_content"], "flat_content": True},
+    },
     "digitalocean": {"base_url": "https://inference.do-ai.run/v1", "path": None},
     "github-models": {"base_url": "https://models.github.ai/inference", "quirks": None},
     # These three take max_completion_tokens and call max_tokens deprecated (their API references).
@@ -222,6 +229,8 @@ ROWS = {
     "nebius": {"base_url": "https://api.tokenfactory.nebius.com/v1"},
     "novita": {"base_url": "https://api.novita.ai/openai/v1"},
     "nscale": {"quirks": {"rename": [["max_completion_tokens", "max_tokens"]]}},
+    # Guides "Parameters" and "Prompt caching".
+    "openrouter": {"quirks": {"takes": ["cache_control", "top_k"]}},
     "parasail": {"quirks": {"fixed": [["store", False]], "refuses": ["prompt_cache_key", "service_tier"]}},
     "perplexity": {
         "quirks": {

@@ -11,6 +11,9 @@ pub(super) const SYSTEM_NOTE: &str = "[System message] ";
 /// Asks for what some APIs have no setting for: "some JSON object".
 pub(super) const JSON_NOTE: &str = "Answer with one JSON object and nothing else: no prose, no code fence.";
 
+/// Stands before what a call gave that failed, where results have no mark for it.
+pub(super) const FAILED: &str = "The call failed:";
+
 /// A message with its place in the client's list, which errors name.
 pub(super) type Placed<'r> = (usize, &'r Message<'r>);
 

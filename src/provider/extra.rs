@@ -34,7 +34,7 @@ pub(super) fn check(request: &Request<'_>, format: Format) -> Result<(), ApiErro
 }
 
 /// Whether the value counts as using the field, by [`Field::when`].
-fn uses(field: Field, raw: &RawValue) -> bool {
+pub(super) fn uses(field: Field, raw: &RawValue) -> bool {
     let text = raw.get();
     match field {
         Field::Logprobs => text == "true",

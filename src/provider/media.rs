@@ -26,6 +26,16 @@ pub(super) fn is_text(media_type: &str) -> bool {
         )
 }
 
+/// What a file is called that has no name: by its end an API knows what it is.
+pub(super) fn name_of(media_type: &str) -> &'static str {
+    match media_type {
+        "application/pdf" => "document.pdf",
+        "application/json" => "document.json",
+        kind if kind.starts_with("text/") => "document.txt",
+        _ => "document",
+    }
+}
+
 /// The `data:` URL of what is here in base64.
 pub(super) fn data_url(media_type: &str, data: &str) -> String {
     ["data:", media_type, ";base64,", data].concat()

@@ -19,6 +19,12 @@ pub struct Quirks {
     /// `messages[].annotations`; these are left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refuses: Vec<String>,
+    /// What it takes beside OpenAI's own members: names of fields (`cache_control`, `top_k`,
+    /// `messages[].reasoning_content`, `messages[].tool_calls[].extra_content`), and other members of the request. A chat
+    /// client's own body has them in any case; requests that are written for clients of other APIs have those of these
+    /// alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub takes: Vec<String>,
     /// It refuses members of the request that are none of [`Field`]: they are left out.
     #[serde(skip_serializing_if = "is_false")]
     pub known_only: bool,
@@ -47,6 +53,7 @@ impl Quirks {
     /// No differences.
     pub const NONE: &'static Quirks = &Quirks {
         refuses: Vec::new(),
+        takes: Vec::new(),
         known_only: false,
         clamp: Vec::new(),
         values: Vec::new(),
@@ -72,6 +79,11 @@ impl Quirks {
             lacks.insert(Field::PartRefusal);
         }
         lacks
+    }
+
+    /// Whether it takes the member of this name, which is none of OpenAI's.
+    pub fn takes(&self, name: &str) -> bool {
+        self.takes.iter().any(|taken| taken == name) && !self.refuses(name)
     }
 
     /// Whether it refuses the member of this name.
@@ -151,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_row_is_read_and_written_as_it_stands() {
-        let json = r#"{"refuses":["n","seed","messages[].name"],"known_only":true,"clamp":[["temperature",0.0,1.0]],"values":[["tool_choice","required","any"]],"developer_as_system":true,"flat_content":true,"fixed":[["store",false]],"rename":[["max_completion_tokens","max_tokens"]]}"#;
+        let json = r#"{"refuses":["n","seed","messages[].name"],"takes":["top_k"],"known_only":true,"clamp":[["temperature",0.0,1.0]],"values":[["tool_choice","required","any"]],"developer_as_system":true,"flat_content":true,"fixed":[["store",false]],"rename":[["max_completion_tokens","max_tokens"]]}"#;
         let quirks: Quirks = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&quirks).unwrap(), json);
         assert!(!quirks.is_none());

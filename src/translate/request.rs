@@ -61,8 +61,7 @@ pub(super) fn write(
     out: &mut Vec<u8>,
 ) -> Result<(), ApiError> {
     match format {
-        // Every dialect but OpenAI's own needs a writer here; so far there is none.
-        Format::Openai => Err(ApiError::invalid("model", "A request of this kind cannot be written.")),
+        Format::Openai => openai::request::compose(request, upstream, out),
         Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic => {
             anthropic::request::write_with_betas(request, format, upstream, betas, out)
         }

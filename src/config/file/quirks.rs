@@ -14,6 +14,10 @@ pub struct Quirks {
     /// Fields that it refuses or passes over. Hints among them are left out of requests; a request that uses another
     /// one does not go to this provider.
     pub refuses: Option<Vec<String>>,
+    /// What it takes beside OpenAI's fields: `cache_control`, `top_k`, `messages[].reasoning_content`,
+    /// `messages[].tool_calls[].extra_content`, other members of a request. It is sent what clients of other APIs than
+    /// OpenAI's chat say of these; chat clients' own bodies have them in any case.
+    pub takes: Option<Vec<String>>,
     /// It refuses members of a request that OpenAI does not have: they are left out.
     pub known_only: Option<bool>,
     /// The least and the most that it takes of a number.
@@ -44,7 +48,17 @@ pub struct Range {
 pub fn merged(own: Option<&Quirks>, row: &quirks::Quirks) -> quirks::Quirks {
     let mut merged = row.clone();
     let Some(own) = own.cloned() else { return merged };
-    let Quirks { refuses, known_only, clamp, values, developer_as_system, flat_content, fixed, rename } = own;
+    let Quirks {
+        refuses,
+        takes,
+        known_only,
+        clamp,
+        values,
+        developer_as_system,
+        flat_content,
+        fixed,
+        rename,
+    } = own;
     if let Some(clamp) = clamp {
         merged.clamp = clamp.into_iter().map(|(field, range)| (field, range.min, range.max)).collect();
     }
@@ -55,6 +69,7 @@ pub fn merged(own: Option<&Quirks>, row: &quirks::Quirks) -> quirks::Quirks {
         merged.values = words.collect();
     }
     merged.refuses = refuses.unwrap_or(merged.refuses);
+    merged.takes = takes.unwrap_or(merged.takes);
     merged.known_only = known_only.unwrap_or(merged.known_only);
     merged.developer_as_system = developer_as_system.unwrap_or(merged.developer_as_system);
     merged.flat_content = flat_content.unwrap_or(merged.flat_content);

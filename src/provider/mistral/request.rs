@@ -2,17 +2,13 @@
 
 use crate::{
     ir::{ApiError, Request},
-    provider::{
-        Format, Upstream, conversation, extra,
-        json::{Array, Object, value},
-    },
+    provider::{Format, Upstream, conversation, extra, json::Object, openai::request::compose::tools},
 };
 
 mod ids;
 mod messages;
 mod parts;
 mod settings;
-mod tools;
 
 /// Appends `request` to `out` as one JSON object.
 ///
@@ -29,9 +25,10 @@ fn write_object(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8
     extra::check(request, Format::Mistral)?;
     let mut object = Object::begin(out);
     object.text("model", upstream.model);
-    tools::write(request, &mut object)?;
+    let own = tools::Own { any: "any", bare: false, marks: false };
+    tools::write(request, own, &mut object)?;
     messages::write(request, upstream.facts, &mut object)?;
-    settings::write(request, upstream.facts, &mut object)?;
+    settings::write(request, upstream.facts, &mut object);
     object.end();
     Ok(())
 }
@@ -39,11 +36,4 @@ fn write_object(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8
 /// An error that names a part of a message.
 fn misplaced(place: (usize, usize), why: &str) -> ApiError {
     conversation::misplaced(Format::Mistral, place, why)
-}
-
-/// Appends a list of strings.
-fn strings<'s>(texts: impl Iterator<Item = &'s str>, out: &mut Vec<u8>) {
-    let mut array = Array::begin(out);
-    texts.for_each(|text| value(array.item(), text));
-    array.end();
 }

@@ -6,6 +6,7 @@
 
 pub(in crate::provider) mod calls;
 mod edits;
+pub(in crate::provider) mod effort;
 pub mod embeddings;
 pub mod error;
 pub(in crate::provider) mod finish;

@@ -9,8 +9,11 @@ use crate::{
 };
 
 mod adapt;
+pub(in crate::provider) mod compose;
 #[cfg(test)]
 mod tests;
+
+pub use compose::compose;
 
 const INCLUDE_USAGE: &str = "include_usage";
 

@@ -15,6 +15,11 @@ use crate::{
     provider::json::{list, pick_bytes},
 };
 
+pub(in crate::provider) mod answer;
+mod parse;
+
+pub use parse::parse;
+
 /// Looks at a reply with status 200. Returns false where it passes as it is; else what is to be sent instead has been
 /// appended to `out`. And its usage, if it tells.
 ///

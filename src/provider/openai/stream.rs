@@ -15,11 +15,13 @@ use crate::{
 };
 
 mod chunk;
+mod decode;
 mod mend;
 #[cfg(test)]
 mod tests;
 
 use chunk::Chunk;
+pub use decode::ChatDecoder;
 use mend::{Mend, Mended};
 
 /// Watches a stream of `chat.completion.chunk` events as it passes.

@@ -90,7 +90,7 @@ pub(super) fn quirks(provider: &Provider, path: &str, findings: &mut Findings) {
 
 fn names(quirks: &Quirks) -> impl Iterator<Item = &str> {
     let rename = quirks.rename.iter().flatten().flat_map(|(ours, theirs)| [ours, theirs]);
-    let refuses = quirks.refuses.iter().flatten();
+    let refuses = quirks.refuses.iter().chain(&quirks.takes).flatten();
     let fixed = quirks.fixed.iter().flatten().map(|(name, _)| name);
     let clamp = quirks.clamp.iter().flatten().map(|(name, _)| name);
     let values = quirks.values.iter().flatten().map(|(name, _)| name);

@@ -3,6 +3,8 @@
 //! Mistral answers 400 to a message of the user directly after one of a tool, and to a system message after one of the
 //! assistant or of a tool ("Unexpected role 'user' after role 'tool'", code 3230, and the validator of mistral-common).
 
+use std::borrow::Cow;
+
 use super::{
     ids::legal,
     parts::{self, Takes},
@@ -10,14 +12,18 @@ use super::{
 use crate::{
     ir::{ApiError, Message, Part, Request, Role},
     provider::{
-        conversation::{SYSTEM_NOTE, is_system, said},
+        conversation::{FAILED, SYSTEM_NOTE, is_system, said},
         json::{Array, Object, value},
         model::{ModelFacts, Thinking},
+        openai::request::compose::tools::call,
     },
 };
 
 /// Stands between the result of a tool and what the user says next.
 const BETWEEN: &str = r#"{"role":"assistant","content":"Done."}"#;
+
+/// Stands before what a call gave that failed.
+const NOTE: Part<'static> = Part::Text { text: Cow::Borrowed(FAILED), cache: None };
 
 /// Appends `messages`.
 ///
@@ -75,7 +81,7 @@ fn plain(
 ) -> Result<(), ApiError> {
     let mut object = Object::begin(out);
     object.text("role", role);
-    parts::write(&message.parts, takes, note, index, object.key("content"))?;
+    parts::write(&mut message.parts.iter(), takes, note, index, object.key("content"))?;
     object.end();
     Ok(())
 }
@@ -99,14 +105,16 @@ fn assistant(
     let mut object = Object::begin(out);
     object.text("role", "assistant");
     if said.peek().is_some() {
-        parts::write(said, Takes::Thoughts(reasons), "", index, object.key("content"))?;
+        parts::write(&mut said, Takes::Thoughts(reasons), "", index, object.key("content"))?;
     }
     let mut calls = message.parts.iter().filter(is_call).peekable();
     let has_calls = calls.peek().is_some();
     if has_calls {
         let mut array = Array::begin(object.key("tool_calls"));
         for part in calls {
-            call(part, array.item());
+            if let Part::ToolCall { id, .. } = part {
+                call(part, &legal(id), false, &mut array);
+            }
         }
         array.end();
     }
@@ -118,30 +126,36 @@ fn assistant(
     Ok(())
 }
 
-fn call(part: &Part<'_>, out: &mut Vec<u8>) {
-    let Part::ToolCall { id, name, arguments, .. } = part else { return };
-    let mut object = Object::begin(out);
-    object.text("id", &legal(id));
-    object.text("type", "function");
-    let mut function = Object::begin(object.key("function"));
-    function.text("name", name);
-    let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
-    function.text("arguments", arguments);
-    function.end();
-    object.end();
-}
-
 fn results(message: &Message<'_>, index: usize, array: &mut Array<'_>) -> Result<(), ApiError> {
     for part in &message.parts {
-        let Part::ToolResult { id, content, .. } = part else { continue };
+        let Part::ToolResult { id, content, is_error, .. } = part else { continue };
         let mut object = Object::begin(array.item());
         object.text("role", "tool");
         object.text("tool_call_id", &legal(id));
         if let Some(name) = &message.name {
             object.text("name", name);
         }
-        parts::write(content, Takes::Media, "", index, object.key("content"))?;
+        let failed = is_error.then_some(&NOTE).into_iter();
+        parts::write(&mut failed.chain(content), Takes::Media, "", index, object.key("content"))?;
         object.end();
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_of_a_call_that_failed_says_so() {
+        let content = vec![Part::Text { text: "no".into(), cache: None }];
+        let result = Part::ToolResult { id: "123456789".into(), content, is_error: true, cache: None };
+        let message = Message { role: Role::Tool, parts: vec![result], name: None, signature: None };
+        let mut out = Vec::new();
+        let mut array = Array::begin(&mut out);
+        results(&message, 0, &mut array).unwrap();
+        array.end();
+        let expected = r#"[{"role":"tool","tool_call_id":"123456789","content":[{"type":"text","text":"The call failed:"},{"type":"text","text":"no"}]}]"#;
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
 }

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::{super::response::joined, strings};
 use crate::{
-    ir::{ApiError, Effort, Reasoning, Request, ResponseFormat},
+    ir::{Effort, Reasoning, Request},
     provider::{
         json::{Object, pick_bytes, value},
         model::{ModelFacts, Thinking},
+        openai::{
+            request::compose::{response_format, strings},
+            response::answer::joined,
+        },
     },
 };
 
@@ -30,15 +33,7 @@ const FORWARDED: &[&str] = &[
 ];
 
 /// Appends all settings.
-///
-/// # Errors
-///
-/// For a schema that is none.
-pub(super) fn write(
-    request: &Request<'_>,
-    facts: &ModelFacts,
-    object: &mut Object<'_>,
-) -> Result<(), ApiError> {
+pub(super) fn write(request: &Request<'_>, facts: &ModelFacts, object: &mut Object<'_>) {
     if let Some(tokens) = request.max_tokens {
         value(object.key("max_tokens"), &tokens.min(facts.max_output.unwrap_or(u64::MAX)));
     }
@@ -57,9 +52,9 @@ pub(super) fn write(
     }
     let mut stop = request.stop.iter().map(Cow::as_ref).filter(|stop| !stop.is_empty()).peekable();
     if stop.peek().is_some() {
-        strings(stop, object.key("stop"));
+        strings(&mut stop, object.key("stop"));
     }
-    format(request, object)?;
+    response_format(request, object);
     if let Some(effort) = effort(request.reasoning, facts) {
         object.text("reasoning_effort", effort);
     }
@@ -79,32 +74,6 @@ pub(super) fn write(
             prediction(raw, object);
         }
     }
-    Ok(())
-}
-
-fn format(request: &Request<'_>, object: &mut Object<'_>) -> Result<(), ApiError> {
-    let Some(ResponseFormat::JsonSchema { name, description, schema, strict }) = &request.response_format
-    else {
-        if matches!(request.response_format, Some(ResponseFormat::JsonObject)) {
-            object.raw("response_format", r#"{"type":"json_object"}"#);
-        }
-        return Ok(());
-    };
-    let mut format = Object::begin(object.key("response_format"));
-    format.text("type", "json_schema");
-    let mut inner = Object::begin(format.key("json_schema"));
-    // It is required here, and does no more than name the schema.
-    inner.text("name", name.as_deref().unwrap_or("response"));
-    if let Some(description) = description {
-        inner.text("description", description);
-    }
-    inner.raw("schema", schema.get());
-    if let Some(strict) = strict {
-        value(inner.key("strict"), strict);
-    }
-    inner.end();
-    format.end();
-    Ok(())
 }
 
 /// `None` for models that are not known to take an effort: they refuse it.
@@ -130,7 +99,7 @@ fn effort(reasoning: Option<Reasoning>, facts: &ModelFacts) -> Option<&'static s
 fn prediction(raw: &RawValue, object: &mut Object<'_>) {
     let Some([content]) = pick_bytes(raw.get().as_bytes(), ["content"]) else { return };
     // It only makes the answer faster: one of another form is left out.
-    let Some(text) = joined(content) else { return };
+    let Some(text) = joined(content, "text") else { return };
     let mut prediction = Object::begin(object.key("prediction"));
     prediction.text("type", "content");
     prediction.text("content", &text);

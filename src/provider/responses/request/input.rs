@@ -5,7 +5,7 @@
 
 use crate::{
     ir::{ApiError, Message, Part, Request, Role},
-    provider::conversation::{content_of, nothing_said},
+    provider::conversation::{FAILED, content_of, nothing_said},
     signature,
 };
 
@@ -13,9 +13,6 @@ use super::{
     super::json::{Array, Object},
     media,
 };
-
-/// Stands before what a call gave that failed: results have no mark for it.
-const FAILED: &str = "The call failed:";
 
 /// Appends `input`. `reasoning` says whether the model takes reasoning back.
 ///

@@ -4,7 +4,7 @@
 
 use crate::{
     ir::{ApiError, Media, Part},
-    provider::media::data_url,
+    provider::media::{data_url, name_of},
 };
 
 use super::{super::json::Object, misplaced};
@@ -73,13 +73,4 @@ fn file(source: &Media<'_>, filename: Option<&str>, out: &mut Vec<u8>) {
         Media::Text(_) => {}
     }
     part.end();
-}
-
-fn name_of(media_type: &str) -> &'static str {
-    match media_type {
-        "application/pdf" => "document.pdf",
-        "application/json" => "document.json",
-        kind if kind.starts_with("text/") => "document.txt",
-        _ => "document",
-    }
 }

@@ -3,10 +3,11 @@
 //! Source: guide "Reasoning models", sections "Reasoning summaries" and "Encrypted reasoning items".
 
 use crate::{
-    ir::{Effort, Reasoning, Request},
+    ir::{Reasoning, Request},
     provider::{
         Upstream,
-        model::{ModelFacts, Thinking, ThinkingOff},
+        model::{ModelFacts, Thinking},
+        openai::effort,
     },
 };
 
@@ -30,30 +31,9 @@ pub(super) fn write(request: &Request<'_>, upstream: &Upstream<'_>, object: &mut
     }
     let Some(reasoning) = request.reasoning else { return };
     let mut member = Object::begin(object.key("reasoning"));
-    member.text("effort", effort(reasoning, upstream.facts));
+    member.text("effort", effort::word(reasoning, upstream.facts));
     if reasoning != Reasoning::Off && takes("reasoning.summary") {
         member.text("summary", "auto");
     }
     member.end();
-}
-
-/// OpenAI's word. Words that a model is known not to take are brought to the nearest that it does.
-fn effort(reasoning: Reasoning, facts: &ModelFacts) -> &'static str {
-    let known = facts.thinking != Thinking::None;
-    let effort = match reasoning {
-        Reasoning::Off if !known || facts.thinking_off != ThinkingOff::Never => return "none",
-        Reasoning::Off => Effort::Minimal,
-        Reasoning::Effort(effort) => effort,
-        Reasoning::Budget(budget) => Effort::of_budget(budget),
-    };
-    match effort {
-        Effort::Minimal if known && !facts.minimal_effort => "low",
-        Effort::Xhigh | Effort::Max if known && !facts.xhigh_effort => "high",
-        Effort::Minimal => "minimal",
-        Effort::Low => "low",
-        Effort::Medium => "medium",
-        Effort::High => "high",
-        Effort::Xhigh => "xhigh",
-        Effort::Max => "max",
-    }
 }
