@@ -196,12 +196,12 @@ UPSTREAMS = {
 PAIRS = list(zip(UPSTREAMS, [*list(UPSTREAMS)[1:], next(iter(UPSTREAMS))]))
 
 
-def failing(name: str, status: int, kind: str = "server_error", headers: tuple = ()) -> Reply:
+def failing(name: str, status: int, kind: str = "server_error", what: str = "No.", headers: tuple = ()) -> Reply:
     """An error reply in the upstream's own envelope, where a test asks for more than a status."""
     if name == "anthropic":
         kinds = {400: "invalid_request_error", 429: "rate_limit_error", 503: "api_error"}
-        return anthropic.error(status, kinds[status], "No.", headers)
-    return openai.error(status, "No.", kind, headers=headers)
+        return anthropic.error(status, kinds[status], what, headers)
+    return openai.error(status, what, kind, headers=headers)
 
 
 def cut(reply: Reply) -> Reply:
