@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from conftest import World
-from matrix import ANSWER, ARGUMENTS, QUESTION, RESULT, STREAM, THOUGHT, Embeddings, Matrix, StructuredOutput
+from matrix import ANSWER, ARGUMENTS, QUESTION, RESULT, STREAM, THOUGHT, Client, Embeddings, Matrix, StructuredOutput
 from program import Act
-from upstreams import UPSTREAMS
+from upstreams import UPSTREAMS, thinks
 
 
 class AISDK(Matrix, StructuredOutput):
@@ -29,10 +29,26 @@ class Thoughtful(AISDK):
 
 
 class TestOpenAI(Thoughtful):
-    """`createOpenAI()("…")`, which is Responses"""
+    """`createOpenAI()("…")`, which is Responses, with `store: false`"""
 
     program, way = "ai_sdk.mjs", "openai"
     dialect = "responses"
+
+
+class TestOpenAIStored(Client):
+    """`createOpenAI()("…")` as it is: it counts on the provider to keep what was said, and sends references to it."""
+
+    group = "node"
+    program, way = "ai_sdk.mjs", "stored"
+    errors = {400: "AI_APICallError"}
+
+    @STREAM
+    def test_a_reference_to_what_nobody_keeps_is_refused(self, client: Act, world: World, stream: bool) -> None:
+        _, reply = thinks("gemini", THOUGHT, "weather", ARGUMENTS)
+        world["gemini"].script.append(reply)
+        more = {"model": "to-gemini", "prompt": QUESTION, "result": RESULT, "stream": stream}
+        assert "item_reference" in self.raises(client, 400, "tools", **more).message
+        assert len(world["gemini"].requests) == 1
 
 
 class TestOpenAIChat(AISDK, Embeddings):

@@ -25,10 +25,10 @@ class Messages(Matrix, Thinking):
 
     @STREAM
     def test_what_a_format_cannot_do_is_refused(self, client: Act, world: World, stream: bool) -> None:
-        """The gateway's own 400: Cohere has no search of its own."""
-        search = {"type": "web_search_20250305", "name": "web_search"}
-        more = {"model": "to-cohere", "prompt": QUESTION, "stream": stream, "tools": [search]}
-        assert "web_search" in self.raises(client, 400, "text", **more).message
+        """The gateway's own 400: only Anthropic runs the search that must be called."""
+        search = {"tools": [{"type": "web_search_20250305", "name": "web_search"}], "tool_choice": {"type": "tool", "name": "web_search"}}
+        more = {"model": "to-cohere", "prompt": QUESTION, "stream": stream, **search}
+        assert "tool_choice.name" in self.raises(client, 400, "text", **more).message
         assert not world["cohere"].requests
 
 

@@ -127,15 +127,18 @@ def gemini_links(request: dict) -> tuple[list, list]:
 
 
 def responses_check(received: Received) -> list[str]:
-    """The rig's check, which wants items with their types; a client of the same format may leave them out, or send a text."""
+    """The rig's check of what the gateway writes; a client of the same format may leave out more: it may send a text for
+    items, items without `type`, and functions without `strict`."""
     try:
         request = received.json
     except (AssertionError, ValueError):
         return responses.check(received)
     given = request.get("input", [])
     items = [{"role": "user", "content": given}] if isinstance(given, str) else given
-    typed = {**request, "input": [{"type": "message", **item} for item in items]}
-    return responses.check(replace(received, body=json.dumps(typed).encode()))
+    whole = {**request, "input": [{"type": "message", **item} for item in items]}
+    if "tools" in request:
+        whole["tools"] = [{"strict": None, **tool} if tool["type"] == "function" else tool for tool in request["tools"]]
+    return responses.check(replace(received, body=json.dumps(whole).encode()))
 
 
 UPSTREAMS = {
@@ -193,12 +196,12 @@ UPSTREAMS = {
 PAIRS = list(zip(UPSTREAMS, [*list(UPSTREAMS)[1:], next(iter(UPSTREAMS))]))
 
 
-def failing(name: str, status: int, kind: str = "server_error", headers: tuple = ()) -> Reply:
+def failing(name: str, status: int, kind: str = "server_error", what: str = "No.", headers: tuple = ()) -> Reply:
     """An error reply in the upstream's own envelope, where a test asks for more than a status."""
     if name == "anthropic":
         kinds = {400: "invalid_request_error", 429: "rate_limit_error", 503: "api_error"}
-        return anthropic.error(status, kinds[status], "No.", headers)
-    return openai.error(status, "No.", kind, headers=headers)
+        return anthropic.error(status, kinds[status], what, headers)
+    return openai.error(status, what, kind, headers=headers)
 
 
 def cut(reply: Reply) -> Reply:

@@ -1,4 +1,5 @@
-// Vercel's AI SDK. Ways: `openai` (its default, Responses), `chat`, `compatible` and `anthropic`.
+// Vercel's AI SDK. Ways: `openai` (its default, Responses, told that nothing is stored), `stored` (the same without that),
+// `chat`, `compatible` and `anthropic`.
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createOpenAI } from '@ai-sdk/openai';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
@@ -7,9 +8,11 @@ import { z } from 'zod';
 import { KEY, URL, serve } from './serve.mjs';
 
 const settings = (apiKey) => ({ baseURL: URL, apiKey });
+const options = { openai: { providerOptions: { openai: { store: false } } } };
 const compatible = (key) => createOpenAICompatible({ name: 'gateway', includeUsage: true, supportsStructuredOutputs: true, ...settings(key) });
 const models = {
   openai: (name, key) => createOpenAI(settings(key))(name),
+  stored: (name, key) => createOpenAI(settings(key))(name),
   chat: (name, key) => createOpenAI(settings(key)).chat(name),
   compatible: (name, key) => compatible(key)(name),
   anthropic: (name, key) => createAnthropic(settings(key))(name),
@@ -17,7 +20,7 @@ const models = {
 
 /** The steps of an answer, whole or streamed, and how many pieces of text they came in. */
 async function run({ way, model, prompt, stream, key = KEY }, more = {}) {
-  const asked = { model: models[way](model, key), prompt, maxRetries: 0, ...more };
+  const asked = { model: models[way](model, key), prompt, maxRetries: 0, ...options[way], ...more };
   if (!stream) return [await (await generateText(asked)).steps, 1];
   let pieces = 0;
   const result = streamText({ ...asked, onError: () => {} });
