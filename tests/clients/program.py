@@ -8,6 +8,7 @@ import queue
 import shutil
 import subprocess
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,12 @@ CACHE = ROOT / ".cache" / "clients"
 
 
 class Raised(Exception):
-    """What the client raised: the names of its class and of those above it, and what the exception holds."""
+    """What the client raised: the names of its class and of those above it, of what caused it, and what it holds."""
 
     def __init__(self, about: dict):
         super().__init__(f"{about['classes'][0]}: {about['message']}\n{about.get('trace', '')}")
         self.classes: list[str] = about["classes"]
+        self.causes: list[str] = about.get("causes", [])
         self.message: str = about["message"]
         self.status: int | None = about["status"]
         self.retry_after: str | None = about["retry_after"]
@@ -54,6 +56,10 @@ def command(group: str, file: str) -> list[str]:
     return [node(), str(CACHE / "node" / file)]
 
 
+Act = Callable[..., object]
+"""What a program does: an action and its arguments."""
+
+
 class Program:
     """One process, for as long as its tests take."""
 
@@ -72,10 +78,13 @@ class Program:
             self.lines.put(line)
         self.lines.put(None)
 
-    def __call__(self, action: str, **arguments: object) -> object:
-        """Has it do something; gives the result, or raises what it raised."""
+    def way(self, way: str) -> Act:
+        """Has it do something, in one of the ways that it has; gives the result, or raises what it raised."""
+        return lambda action, **arguments: self._act({"way": way, "action": action, "arguments": arguments})
+
+    def _act(self, told: dict) -> object:
         assert self.process.stdin
-        self.process.stdin.write(json.dumps({"action": action, "arguments": arguments}) + "\n")
+        self.process.stdin.write(json.dumps(told) + "\n")
         self.process.stdin.flush()
         line = self.lines.get(timeout=60)
         assert line is not None, f"the program ended with {self.process.wait(5)}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rig import anthropic, bedrock, cohere, compat, gemini, openai, referee, replies, responses
 from rig.provider import Conn, Provider, Received, Reply
 
 Check = Callable[[Received], list[str]]
+SIGNATURE = "c2lnbmF0dXJlLW9mLXRoZS1tb2RlbA=="
 
 
 @dataclass(frozen=True)
@@ -71,14 +72,31 @@ def openai_calls(name: str, arguments: dict) -> Reply:
     return replies.either(replies.json_body(openai.completion(None, tool_calls=[one])), stream)
 
 
-def checked(check: Check, schema: str, linked: Callable[[dict], tuple[list, list]]) -> Check:
+def sent_back(request: dict) -> dict:
+    """A chat request without what clients send though no type of a request has it, and OpenAI takes it: of a reply, its
+    `annotations`, members that are null, and what the helpers of its SDKs add to calls; and the name of a result's tool."""
+    request = json.loads(json.dumps(request))
+    for message in request["messages"]:
+        if message["role"] == "tool":
+            message.pop("name", None)
+        if message["role"] != "assistant":
+            continue
+        for name in [name for name, value in message.items() if name in ("annotations", "parsed") or value is None]:
+            del message[name]
+        for call in message.get("tool_calls", []):
+            call.pop("index", None)
+            call["function"].pop("parsed_arguments", None)
+    return request
+
+
+def checked(check: Check, schema: str, linked: Callable[[dict], tuple[list, list]], clean: Callable[[dict], dict] = dict) -> Check:
     """`check`, and the vendor's own types, and that each result belongs to a call."""
 
     def both(received: Received) -> list[str]:
         wrong = check(received)
         try:
             request = received.json
-            referee.schema(schema, request)
+            referee.schema(schema, clean(request))
         except (AssertionError, ValueError) as error:
             return [*wrong, str(error)]
         calls, results = linked(request)
@@ -108,9 +126,21 @@ def gemini_links(request: dict) -> tuple[list, list]:
     return calls, [part["functionResponse"]["name"] for part in parts if "functionResponse" in part]
 
 
+def responses_check(received: Received) -> list[str]:
+    """The rig's check, which wants items with their types; a client of the same format may leave them out, or send a text."""
+    try:
+        request = received.json
+    except (AssertionError, ValueError):
+        return responses.check(received)
+    given = request.get("input", [])
+    items = [{"role": "user", "content": given}] if isinstance(given, str) else given
+    typed = {**request, "input": [{"type": "message", **item} for item in items]}
+    return responses.check(replace(received, body=json.dumps(typed).encode()))
+
+
 UPSTREAMS = {
     "openai": Upstream(
-        "openai", "gpt-4.1", openai.MODEL, openai.KEY, checked(openai.check, "openai.request", openai_links),
+        "openai", "gpt-4.1", openai.MODEL, openai.KEY, checked(openai.check, "openai.request", openai_links, sent_back),
         openai_says, openai_calls, Usage(11, 7), "/v1",
     ),
     "anthropic": Upstream(
@@ -123,7 +153,7 @@ UPSTREAMS = {
     "gemini": Upstream(
         "gemini", gemini.MODEL, gemini.MODEL, gemini.KEY, checked(gemini.check, "gemini.request", gemini_links),
         lambda text: gemini.answer(gemini.text(text[:5]), gemini.text(text[5:])),
-        lambda name, arguments: gemini.answer(gemini.call(name, arguments, "c2lnbmF0dXJl")),
+        lambda name, arguments: gemini.answer(gemini.call(name, arguments, SIGNATURE)),
         Usage(9, 6),
     ),
     "bedrock": Upstream(
@@ -133,7 +163,7 @@ UPSTREAMS = {
         Usage(12, 6, 3),
     ),
     "responses": Upstream(
-        "openai-responses", responses.MODEL, f"{responses.MODEL}-2025-10-06", responses.KEY, responses.check,
+        "openai-responses", responses.MODEL, f"{responses.MODEL}-2025-10-06", responses.KEY, responses_check,
         lambda text: responses.answer(responses.text(text)),
         lambda name, arguments: responses.answer(
             responses.reasoning("rs_1", "It needs the tool."), responses.call("call_responses01", name, arguments)
@@ -151,7 +181,7 @@ UPSTREAMS = {
     "mistral": Upstream(
         "mistral", compat.MISTRAL_MODEL, compat.MISTRAL_MODEL, compat.MISTRAL_KEY,
         checked(compat.mistral_check, "mistral.request", openai_links),
-        lambda text: compat.mistral_answer(text),
+        lambda text: compat.mistral_answer(text[:5], text[5:]),
         lambda name, arguments: compat.mistral_answer(
             calls=[{"id": "mistral01", "function": {"name": name, "arguments": json.dumps(arguments)}}]
         ),
@@ -163,12 +193,86 @@ UPSTREAMS = {
 PAIRS = list(zip(UPSTREAMS, [*list(UPSTREAMS)[1:], next(iter(UPSTREAMS))]))
 
 
-def failing(name: str, status: int, kind: str = "server_error", what: str = "No.", headers: tuple = ()) -> Reply:
-    """An error reply in the upstream's own envelope."""
+def failing(name: str, status: int, kind: str = "server_error", headers: tuple = ()) -> Reply:
+    """An error reply in the upstream's own envelope, where a test asks for more than a status."""
     if name == "anthropic":
-        kinds = {400: "invalid_request_error", 404: "not_found_error", 429: "rate_limit_error", 503: "api_error"}
-        return anthropic.error(status, kinds[status], what, headers)
-    return openai.error(status, what, kind, headers=headers)
+        kinds = {400: "invalid_request_error", 429: "rate_limit_error", 503: "api_error"}
+        return anthropic.error(status, kinds[status], "No.", headers)
+    return openai.error(status, "No.", kind, headers=headers)
+
+
+def cut(reply: Reply) -> Reply:
+    """The first half of a streamed reply; it ends in good order, as if that were all."""
+
+    def half(conn: Conn, received: Received) -> None:
+        chunks: list[bytes] = []
+        chunk, end = conn.chunk, conn.end
+        conn.chunk, conn.end = chunks.append, lambda: None
+        reply(conn, received)
+        for piece in chunks[: (len(chunks) + 1) // 2]:
+            chunk(piece)
+        end()
+        conn.chunk, conn.end = chunk, end
+
+    return half
+
+
+def structured(name: str, value: dict) -> Reply:
+    """JSON, in the way that was asked for: as text, or as the input of the only tool."""
+    up = UPSTREAMS[name]
+
+    def reply(conn: Conn, received: Received) -> None:
+        tool = only_tool(received.json)
+        (up.calls(tool, value) if tool else up.says(json.dumps(value)))(conn, received)
+
+    return reply
+
+
+def only_tool(request: dict) -> str | None:
+    """The name of the one tool, in whichever format."""
+    tools = request.get("tools") or request.get("toolConfig", {}).get("tools") or []
+    if not tools:
+        return None
+    [tool] = tools
+    for key in ("function", "toolSpec", "functionDeclarations"):
+        tool = tool.get(key, tool)
+    return (tool[0] if isinstance(tool, list) else tool)["name"]
+
+
+def thinks(name: str, thought: str, tool: str, arguments: dict) -> tuple[str, Reply]:
+    """A thought and then a call; and what must come back with the next turn, to prove that the thought was the model's."""
+    if name == "responses":
+        items = (responses.reasoning("rs_1", thought), responses.call("call_responses01", tool, arguments))
+        return responses.ENCRYPTED, responses.answer(*items)
+    if name == "gemini":
+        return SIGNATURE, gemini.answer({"text": thought, "thought": True}, gemini.call(tool, arguments, SIGNATURE))
+    if name == "cohere":
+        call = cohere.call("weather_cohere01", tool, json.dumps(arguments))
+        return thought, cohere.answer({"content": [{"type": "thinking", "thinking": thought}], "tool_calls": [call]})
+    block = {"type": "thinking", "thinking": thought, "signature": SIGNATURE}
+    use = anthropic.tool_use("toolu_anthropic01", tool, arguments)
+    return SIGNATURE, replies.either(
+        replies.json_body(anthropic.message(block, use, stop="tool_use")), replies.events(anthropic_thinking(block, use))
+    )
+
+
+def anthropic_thinking(block: dict, use: dict) -> list[bytes]:
+    """The events of a thought, then those of a call."""
+    events = anthropic.stream_events(anthropic.text("-"), use, stop="tool_use")
+    called = next(index for index, event in enumerate(events) if b'"index": 1' in event)
+    deltas = [
+        {"type": "thinking_delta", "thinking": block["thinking"][:5]},
+        {"type": "thinking_delta", "thinking": block["thinking"][5:]},
+        {"type": "signature_delta", "signature": block["signature"]},
+    ]
+    begun = {"type": "thinking", "thinking": "", "signature": ""}
+    return [
+        events[0],
+        anthropic.sse("content_block_start", {"type": "content_block_start", "index": 0, "content_block": begun}),
+        *(anthropic.sse("content_block_delta", {"type": "content_block_delta", "index": 0, "delta": delta}) for delta in deltas),
+        anthropic.sse("content_block_stop", {"type": "content_block_stop", "index": 0}),
+        *events[called:],
+    ]
 
 
 def gateway_file(providers: dict[str, Provider]) -> dict:

@@ -12,6 +12,8 @@ ROOT = os.environ["GATEWAY"]
 """The gateway without a path."""
 URL = f"{ROOT}/v1"
 KEY = os.environ["GATEWAY_KEY"]
+WAY = [""]
+"""In which of its ways a program is told to do something, where it has several."""
 SCHEMA = {
     "type": "object",
     "properties": {"city": {"type": "string"}, "days": {"type": "integer", "description": "How many days."}},
@@ -21,14 +23,18 @@ SCHEMA = {
 
 
 def about(error: BaseException) -> dict:
-    """An exception of an SDK: its class and those above it, and the HTTP reply that it was made from."""
-    response = getattr(error, "response", None)
-    headers = getattr(response, "headers", None) or getattr(error, "headers", None) or {}
+    """An exception of a library: its class and those above it, and the HTTP reply that it was made from."""
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
+        causes.append(cause)
+    headers = [getattr(getattr(one, "response", None), "headers", None) for one in causes]
+    waits = [found.get("retry-after") for found in headers if found]
     return {
         "classes": [kind.__name__ for kind in type(error).__mro__],
+        "causes": [type(cause).__name__ for cause in causes[1:]],
         "message": str(error),
         "status": getattr(error, "status_code", None),
-        "retry_after": headers.get("retry-after"),
+        "retry_after": next((wait for wait in waits if wait), None),
         "trace": traceback.format_exc(limit=-4),
     }
 
@@ -38,6 +44,7 @@ def serve(**actions: Callable[..., object]) -> None:
     out, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         told = json.loads(line)
+        WAY[0] = told["way"]
         try:
             answer = {"result": actions[told["action"]](**told["arguments"])}
         except Exception as error:
