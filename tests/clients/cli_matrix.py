@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -13,11 +12,13 @@ from cli_sandbox import Ran, Sandbox, png
 from cli_seen import images, results, streamed, system, tools
 from conftest import KEY, World
 from program import need
-from rig.provider import Conn, Received, Reply
-from upstreams import UPSTREAMS, failing
+from rig import anthropic, openai
+from rig.provider import Received, Reply
+from upstreams import UPSTREAMS, cut, failing
 
 PROMPT = 'Look into token.txt – say "plainly" what is there, 🦊.'
 ANSWER = "There is one word in it – and I shall not say which: 雪."
+WORDS = "the prompt is of the wrong colour"
 RED = base64.b64encode(png()).decode()
 
 
@@ -96,7 +97,7 @@ class Agent:
 
     def a_cut_stream(self, box: Sandbox, world: World, name: str) -> None:
         """The stream ends in its middle. The client must learn of it: it asks again or fails, and a half is no success."""
-        world[name].script.append(half(UPSTREAMS[name].says("This half must never be taken for the whole answer.")))
+        world[name].script.append(cut(UPSTREAMS[name].says("This half must never be taken for the whole answer.")))
         world[name].default = UPSTREAMS[name].says(ANSWER)
         ran = self.run(box, world, f"to-{name}", PROMPT)
         if self.asks_again:
@@ -105,12 +106,12 @@ class Agent:
         else:
             assert ran.code != 0, f"a cut stream passed for a whole one: {ran}"
 
-    def an_error(self, box: Sandbox, world: World, name: str, status: int) -> Ran:
+    def a_refusal(self, box: Sandbox, world: World, name: str) -> None:
         """The provider refuses: the client fails and shows the provider's words."""
-        world[name].default = failing(name, status, "invalid_request_error", "the prompt is of the wrong colour")
+        kind = "invalid_request_error"
+        world[name].default = anthropic.error(400, kind, WORDS) if name == "anthropic" else openai.error(400, WORDS, kind)
         ran = self.run(box, world, f"to-{name}", PROMPT)
-        assert "the prompt is of the wrong colour" in ran.out + ran.err, ran
-        return ran
+        assert ran.code != 0 and WORDS in ran.out + ran.err, ran
 
     def proper(self, name: str, request: Received, prompt: str = PROMPT) -> None:
         """What any request of an agent must bring to the provider, and what it must not."""
@@ -133,39 +134,3 @@ def strings(value: object) -> str:
         return value + "\n"
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return "".join(map(strings, inner))
-
-
-class Tape:
-    """Stands in for a connection and keeps what a reply writes."""
-
-    def __init__(self) -> None:
-        self.opening: tuple[int, list[tuple[str, str]]] = (0, [])
-        self.chunks: list[bytes] = []
-
-    def head(self, status: int, headers: list[tuple[str, str]]) -> None:
-        """The status and the headers."""
-        self.opening = (status, headers)
-
-    def chunk(self, data: bytes) -> None:
-        """A chunk of the body."""
-        self.chunks.append(data)
-
-    def end(self) -> None:
-        """The end, which is not kept, however it is."""
-
-    close = reset = hang = end
-
-
-def half(whole: Reply) -> Reply:
-    """The first half of a streamed reply, and then the connection is gone."""
-
-    def reply(conn: Conn, received: Received) -> None:
-        tape = Tape()
-        whole(tape, received)  # type: ignore[arg-type]
-        conn.head(*tape.opening)
-        for data in tape.chunks[: len(tape.chunks) // 2]:
-            conn.chunk(data)
-        time.sleep(0.2)
-        conn.reset()
-
-    return reply

@@ -6,6 +6,7 @@ import json
 from typing import ClassVar
 
 import pytest
+from cli_codex import BY_COMMAND, BY_VARIABLE, CONFIG, custom_call
 from cli_matrix import ANSWER, PROMPT, RED, Agent
 from cli_sandbox import Ran, Sandbox, script
 from cli_seen import images, results, tools
@@ -13,20 +14,7 @@ from conftest import KEY, KEYS, TIMEOUTS, World
 from rig.gateway import Gateway
 from upstreams import PAIRS, UPSTREAMS, gateway_file
 
-CONFIG = """\
-model_provider = "switchyard"
-
-[model_providers.switchyard]
-name = "Switchyard"
-base_url = "{url}"
-wire_api = "responses"
-request_max_retries = 2
-stream_max_retries = 2
-"""
-BY_VARIABLE = 'env_key = "SWITCHYARD_KEY"\n'
-# Only with a command for its key does Codex read the list of models.
-BY_COMMAND = '\n[model_providers.switchyard.auth]\ncommand = "/usr/bin/printenv"\nargs = ["SWITCHYARD_KEY"]\n'
-
+CODE = 'const ran = await tools.exec_command({cmd: "cat token.txt"}); text(ran.output);'
 OTHERS = pytest.mark.parametrize("name", ["anthropic", "openai", "gemini"])
 
 
@@ -78,7 +66,7 @@ class TestCodex(Agent):
 
     @pytest.mark.parametrize("name", ["anthropic", "openai"])
     def test_what_a_provider_refuses(self, box: Sandbox, world: World, name: str) -> None:
-        assert self.an_error(box, world, name, 400).code != 0
+        self.a_refusal(box, world, name)
 
     @OTHERS
     def test_a_tool_of_a_namespace(self, box: Sandbox, world: World, name: str) -> None:
@@ -108,12 +96,22 @@ class TestCodex(Agent):
     @OTHERS
     def test_a_model_that_works_by_code(self, box: Sandbox, world: World, name: str) -> None:
         """Tools are no member of the request then but an item of its input, and the one for commands takes JavaScript."""
-        code = 'const ran = await tools.exec_command({cmd: "cat token.txt"}); text(ran.output);'
-        world[name].script.append(UPSTREAMS[name].calls("functions__exec", {"input": code}))
+        world[name].script.append(UPSTREAMS[name].calls("functions__exec", {"input": CODE}))
         self.catalogued(box, world, "gpt-6.1-sol", name)
         first, second = world.received(name)
         assert {"functions__exec", "functions__wait", "collaboration__list_agents"} <= tools(name, first)
         assert any(box.token in result for result in results(name, second)), results(name, second)
+
+    def test_its_own_api_gets_what_no_other_has(self, box: Sandbox, world: World) -> None:
+        """The same model at a provider that speaks Responses: nothing is made into something else."""
+        world["responses"].script.append(custom_call("functions", "exec", CODE))
+        self.catalogued(box, world, "gpt-6.1-sol", "responses")
+        first, second = world.received("responses")
+        assert first["input"][0]["type"] == "additional_tools" and "tools" not in first
+        assert first["reasoning"]["context"] == "all_turns"
+        [call] = [item for item in second["input"] if item["type"] == "custom_tool_call"]
+        assert call["input"] == CODE and call["namespace"] == "functions"
+        assert any(box.token in result for result in results("responses", second))
 
     def catalogued(self, box: Sandbox, world: World, model: str, name: str) -> None:
         """A run with a model of Codex's catalogue."""

@@ -31,6 +31,16 @@ def test_versions_are_those_of_the_locks() -> None:
         assert name == "zod" or f"`{name}` {version}" in text, f"{name} is at {version}"
 
 
+def test_versions_of_command_line_clients() -> None:
+    text = (ROOT / "docs" / "clients.md").read_text()
+    for path in (HERE / "cli").glob("*/package.json"):
+        [(name, version)] = json.loads(path.read_text())["dependencies"].items()
+        assert json.loads((path.parent / "package-lock.json").read_text())["packages"][f"node_modules/{name}"]["version"] == version
+        assert re.search(rf"Tested: [^.]*\b{re.escape(version)},", text), f"{name} is at {version}"
+
+
 def test_locks_name_no_registry() -> None:
     for path in [*(HERE / "python").glob("*.lock"), HERE / "node" / "package-lock.json"]:
         assert not re.search(r"https?://", re.sub(r'"url": "https?://[^"]*"', "", path.read_text())), path.name
+    for path in (HERE / "cli").glob("*/package-lock.json"):
+        assert '"resolved"' not in path.read_text(), path.parent.name
