@@ -102,8 +102,11 @@ pub fn at(format: Format, name: &str) -> Beta {
 
 /// The betas of a client's `names` that may be sent to a provider of this format. Anthropic's own API knows what its own
 /// clients name, and takes no offence at what it does not know; Google and AWS refuse what they do not know ("invalid beta
-/// flag").
+/// flag"). Where the request is not sent as a Messages request, what they are for is not sent either.
 pub fn of_client<'n>(format: Format, names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
+    if !matches!(format, Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic) {
+        return Vec::new();
+    }
     filter(format, names, format == Format::Anthropic)
 }
 
@@ -155,6 +158,16 @@ mod tests {
         let names = ["new-2027-01-01", FILES, "tool-search-tool-2025-10-19", "advanced-tool-use-2025-11-20"];
         assert_eq!(filter(Format::VertexAnthropic, names, false), [TOOL_SEARCH]);
         assert_eq!(filter(Format::VertexAnthropic, names, true), ["new-2027-01-01", TOOL_SEARCH]);
+    }
+
+    #[test]
+    fn a_clients_betas_go_with_its_messages_alone() {
+        let names = ["context-1m-2025-08-07", "new-2027-01-01"];
+        assert_eq!(of_client(Format::Anthropic, names), names);
+        assert_eq!(of_client(Format::BedrockAnthropic, names), names[..1]);
+        for format in [Format::Bedrock, Format::Openai, Format::Gemini] {
+            assert!(of_client(format, names).is_empty());
+        }
     }
 
     /// The table against its source, where that is present.
