@@ -189,6 +189,7 @@ pub fn markdown() -> String {
     }
     messages::markdown(&mut page);
     responses::markdown(&mut page);
+    completions::markdown(&mut page);
     page
 }
 

@@ -50,7 +50,8 @@ pub fn of_chat(field: Field) -> Fate {
         F::ParallelToolCalls => dropped("Cohere has no such switch: an answer may hold several calls"),
         F::ResponseFormat => mapped(
             "`response_format` of type `json_object`, for `json_schema` with `json_schema`; its `name` and `strict` are \
-             left out; refused with a 400 beside `tools`, which Cohere does not take together",
+             left out; refused with a 400 beside `tools`, which Cohere does not take together, and left out where one of them \
+             must be called",
         ),
         F::JsonSchema => {
             mapped("`response_format.json_schema`, as it came; refused with a 400 beside `tools`")
