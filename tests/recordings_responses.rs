@@ -65,6 +65,11 @@ fn plain(response: &Value) -> Seen {
                 let args = serde_json::from_str(item["arguments"].as_str().unwrap()).unwrap();
                 seen.calls.push((id, text("name").unwrap(), args));
             }
+            // A function with one string, as which it was offered.
+            "custom_tool_call" => {
+                let text = |name: &str| item[name].as_str().unwrap().to_owned();
+                seen.calls.push((text("call_id"), text("name"), json!({"input": text("input")})));
+            }
             "reasoning" => {
                 let parts =
                     ["summary", "content"].into_iter().filter_map(|name| item[name].as_array()).flatten();
@@ -202,7 +207,8 @@ fn whole_replies() {
         assert_eq!(reply.id.as_deref(), tree["id"].as_str(), "{name}");
         assert_eq!(reply.model.as_deref(), tree["model"].as_str(), "{name}");
         let ours = |item: &&Value| {
-            !["message", "function_call", "reasoning"].contains(&item["type"].as_str().unwrap())
+            !["message", "function_call", "custom_tool_call", "reasoning"]
+                .contains(&item["type"].as_str().unwrap())
         };
         assert_eq!(beside, tree["output"].as_array().unwrap().iter().filter(ours).count(), "{name}");
         assert_eq!(found, plain(&tree), "{name}");

@@ -1,6 +1,8 @@
 use super::Outcome;
 use crate::{
-    dialect::{Dialect, ReplyContext, chat, completions, messages, responses as responses_dialect},
+    dialect::{
+        Dialect, ReplyContext, chat, completions, messages, responses as responses_dialect, responses::custom,
+    },
     ir::{ApiError, Reply, Usage},
     provider::{Format, anthropic, bedrock, cohere, gemini, mistral, openai, responses},
 };
@@ -18,7 +20,8 @@ pub fn reply(
     context: &ReplyContext,
     out: &mut Vec<u8>,
 ) -> Result<(Outcome, Option<Usage>), ApiError> {
-    if super::passes(dialect, format) {
+    let customs = dialect == Dialect::Chat && custom::are_told_as_chat(context);
+    if super::passes(dialect, format) && !customs {
         let (replaced, usage) = match dialect {
             Dialect::Messages => anthropic::pass::reply(body, out),
             Dialect::Responses => responses::pass::reply(body, context, out),
@@ -26,7 +29,10 @@ pub fn reply(
         }?;
         return Ok((if replaced { Outcome::Replaced } else { Outcome::AsIs }, usage));
     }
-    let reply = read(format, body, context)?;
+    let mut reply = read(format, body, context)?;
+    if let (true, Some(asked)) = (customs, &context.asked) {
+        custom::tell_as_chat(&mut reply, asked);
+    }
     write(dialect, &reply, context, out);
     Ok((Outcome::Replaced, reply.usage))
 }

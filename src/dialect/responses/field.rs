@@ -89,6 +89,18 @@ impl Field {
         }
     }
 
+    /// The member that is to blame where this is refused: of kinds of items and tools, their type.
+    pub fn param(self) -> &'static str {
+        match self {
+            Field::DataTools | Field::ClientTools | Field::ToolUnknown => "tools[].type",
+            Field::ClientItems | Field::Compaction | Field::ItemReference | Field::ItemUnknown => {
+                "input[].type"
+            }
+            Field::Logprobs => "include",
+            _ => self.name(),
+        }
+    }
+
     /// The field of a chat request that means the same, and so has the same fate at formats other than Responses;
     /// `None` for what only Responses knows.
     pub fn as_chat(self) -> Option<chat::field::Field> {

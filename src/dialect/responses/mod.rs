@@ -2,6 +2,7 @@
 //!
 //! Source of the rules: the OpenAI API reference, "Responses", and the types of the official SDK (openai 3.54.0).
 
+pub(crate) mod custom;
 mod error;
 pub mod field;
 mod names;

@@ -9,16 +9,13 @@
 
 use std::rc::Rc;
 
-use serde_json::value::RawValue;
-
 use super::{
-    Asked,
+    Asked, custom,
     words::{self, Body, Frames, Head, Status, escaped_member, key, member},
 };
 use crate::{
     dialect::{ReplyContext, chat::json},
     ir::{ApiError, Citation, Extra, Usage},
-    provider::json::members,
     signature::{Carried, Encrypted},
 };
 
@@ -521,17 +518,10 @@ impl Call {
 /// The input of a custom tool, escaped for a JSON string: the text in the arguments of the function that stood for it. A
 /// model that did not keep to that function has its arguments taken as they are.
 fn input(arguments: &[u8]) -> Vec<u8> {
-    let raw = serde_json::from_slice::<&RawValue>(arguments).ok();
-    let found = raw.and_then(members).and_then(|members| {
-        let (_, only) = members.first().filter(|_| members.len() == 1)?;
-        serde_json::from_str::<String>(only.get()).ok()
-    });
+    // It came as text, and so is UTF-8.
+    let arguments = str::from_utf8(arguments).unwrap_or_default();
     let mut escaped = Vec::with_capacity(arguments.len());
-    match found {
-        Some(input) => json::escaped(&input, &mut escaped),
-        // It came as text, and so is UTF-8.
-        None => json::escaped(str::from_utf8(arguments).unwrap_or_default(), &mut escaped),
-    }
+    json::escaped(custom::text_of(arguments).as_deref().unwrap_or(arguments), &mut escaped);
     escaped
 }
 

@@ -12,12 +12,29 @@ pub fn of(format: Format, field: Field) -> Fate {
         return Fate::Forwarded;
     }
     match field.as_chat() {
+        Some(_) if format == Format::Openai => as_openai(field),
         Some(field) => super::of_chat(format, field),
         None => beside(field),
     }
 }
 
+/// Of what chat requests have too, at providers of chat completions. The request is written anew for them, so that a chat
+/// client's extensions, which pass as they are from a chat client, go only to those whose row says that they take them.
+fn as_openai(field: Field) -> Fate {
+    use Field as F;
+    match field {
+        F::PartUnknown => Fate::Refused("what is not known cannot be translated"),
+        F::CacheControl => dropped("OpenAI caches prompts by itself; providers that take marks get them"),
+        F::Annotations => dropped("what a reply cited is not part of the conversation"),
+        F::Thoughts | F::Encrypted => {
+            dropped("chat completions take no reasoning back; providers that do get its text")
+        }
+        _ => mapped("the field of Chat Completions that means the same"),
+    }
+}
+
 /// Of what no chat request has, or has in another way.
+#[expect(clippy::too_many_lines, reason = "a table, one row a field")]
 fn beside(field: Field) -> Fate {
     use Field as F;
     match field {
@@ -27,7 +44,9 @@ fn beside(field: Field) -> Fate {
         F::Conversation => {
             Fate::Refused("the gateway keeps no conversations; send the whole of it as `input`")
         }
-        F::ItemReference => Fate::Refused("the gateway keeps no items; send the item itself"),
+        F::ItemReference => Fate::Refused(
+            "the gateway keeps no items that an `item_reference` could name; send the item itself",
+        ),
         F::Store => Fate::Refused("the gateway keeps no responses; leave `store` out or set it to false"),
         F::Background => Fate::Refused("the gateway keeps no responses that could be asked for later"),
         F::Prompt => Fate::Refused("templates of prompts are kept by their own provider"),
@@ -35,20 +54,24 @@ fn beside(field: Field) -> Fate {
         F::TopLogprobs | F::Logprobs => {
             Fate::Refused("the gateway does not pass on probabilities of tokens here")
         }
-        F::DataTools => {
-            Fate::Refused("only its own provider can run this tool, and the answer would lack what it finds")
-        }
-        F::ClientTools => Fate::Refused("only models that were made for this tool can call it"),
-        F::ToolUnknown => Fate::Refused("what is not known cannot be translated"),
+        F::DataTools => Fate::Refused(
+            "only their own provider can run `file_search` and `mcp`, and the answer would lack what they find",
+        ),
+        F::ClientTools => Fate::Refused(
+            "only models that were made for `computer`, `shell`, `local_shell` and `apply_patch` can call them",
+        ),
+        F::ToolUnknown | F::ItemUnknown => Fate::Refused("what is not known cannot be translated"),
         F::ForcedHosted => {
             Fate::Refused("only its own provider can run this tool, so that it cannot be called")
         }
         F::ImageId => Fate::Refused(
             "the id of a picture means something to its own provider alone; send its bytes or a URL",
         ),
-        F::ClientItems => Fate::Refused("only providers of Responses know items of this type"),
-        F::Compaction => Fate::Refused("only its own provider can read what it stands for"),
-        F::ItemUnknown => Fate::Refused("what is not known cannot be translated"),
+        F::ClientItems => Fate::Refused(
+            "items of computers, shells, patches, programs, drawn pictures and approvals are known to providers of Responses \
+             alone",
+        ),
+        F::Compaction => Fate::Refused("only its own provider can read what `compaction` stands for"),
         F::CustomTools => mapped(
             "a function with one string, `input`; a grammar is told in its description. The call is told as \
              `custom_tool_call` again",
@@ -89,7 +112,7 @@ pub(super) fn refusal(target: &Target<'_>, field: Field) -> Option<&'static str>
         return None;
     }
     match field.as_chat() {
-        Some(field) => target.refuses(field),
+        Some(chat) => super::refused(of(format, field)).or_else(|| target.refuses(chat)),
         None => super::refused(beside(field)),
     }
 }
@@ -113,6 +136,7 @@ const HEAD: &str = "
 ## Responses
 
 To `openai-responses` every field is sent as it came, known or not; only `model` is replaced, and reasoning that another
-provider gave is left out. To all other formats:
+provider gave is left out (`docs/responses.md`). To all other formats, where \"as chat\" at `openai` means that the field is
+written anew, so that a chat client's extensions (marks of prompt caches, reasoning) go only to providers that take them:
 
 ";

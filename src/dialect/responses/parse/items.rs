@@ -8,9 +8,8 @@ use super::{
 };
 use crate::{
     dialect::{
-        chat::json,
         node::{Node, Object, Path},
-        responses::names::Names,
+        responses::{custom, names::Names},
     },
     ir::{ApiError, Message, Part, Role, Tool},
 };
@@ -162,13 +161,16 @@ impl<'n, 'a> Turns<'n, 'a> {
             self.names.is_custom(namespace, name) && !arguments.trim_start().starts_with('{')
         };
         let (namespace, name) = called(&mut item, path)?;
-        let arguments =
-            if is_text(namespace.as_deref(), &name) { Cow::Owned(wrapped(&arguments)) } else { arguments };
+        let arguments = if is_text(namespace.as_deref(), &name) {
+            Cow::Owned(custom::wrapped(&arguments))
+        } else {
+            arguments
+        };
         self.called(item, (namespace, name), arguments, index, path)
     }
 
     fn custom_call(&mut self, mut item: Object<'a>, index: usize, path: &Path<'_>) -> Result<(), ApiError> {
-        let arguments = wrapped(&item.need("input", path, Node::string)?);
+        let arguments = custom::wrapped(&item.need("input", path, Node::string)?);
         let tool = called(&mut item, path)?;
         self.called(item, tool, Cow::Owned(arguments), index, path)
     }
@@ -204,16 +206,4 @@ fn called<'a>(
     path: &Path<'_>,
 ) -> Result<(Option<Cow<'a, str>>, Cow<'a, str>), ApiError> {
     Ok((item.string("namespace", path)?, item.need("name", path, Node::string)?))
-}
-
-/// The arguments of the function that a custom tool is: its text as the one argument.
-fn wrapped(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len() + 16);
-    out.extend_from_slice(b"{\"");
-    out.extend_from_slice(tools::INPUT.as_bytes());
-    out.extend_from_slice(b"\":");
-    json::string(text, &mut out);
-    out.push(b'}');
-    // All of it came from texts.
-    String::from_utf8(out).unwrap_or_default()
 }

@@ -41,28 +41,25 @@ pub(super) fn item<'a>(mut item: Object<'a>, path: &Path<'_>) -> Result<Option<I
         text.push_str(BREAK);
         text.push_str(&more);
     }
-    let tail = |rest: &str| encrypted.len() - rest.len();
-    let (read, from): (fn(Cow<'a, str>, Cow<'a, str>) -> Item<'a>, usize) = match Encrypted::of(&encrypted) {
-        Some(Encrypted::Thinking(signature)) => (
-            |text, signature| Item::Thought(Part::Thinking { text, signature: Some(signature) }),
-            tail(signature),
-        ),
+    Ok(match Encrypted::of(&encrypted) {
+        Some(Encrypted::Thinking(signature)) => {
+            let signature = Some(tail(&encrypted, signature));
+            Some(Item::Thought(Part::Thinking { text, signature }))
+        }
         Some(Encrypted::Redacted(data)) => {
-            (|_, data| Item::Thought(Part::RedactedThinking(data)), tail(data))
+            Some(Item::Thought(Part::RedactedThinking(tail(&encrypted, data))))
         }
         Some(Encrypted::Carried(Carried::OfCall(signature))) => {
-            (|_, signature| Item::OfCall(signature), tail(signature))
+            Some(Item::OfCall(tail(&encrypted, signature)))
         }
         Some(Encrypted::Carried(Carried::OfText(signature))) => {
-            (|_, signature| Item::OfText(signature), tail(signature))
+            Some(Item::OfText(tail(&encrypted, signature)))
         }
         // Its provider can read it, and no one else.
         Some(Encrypted::At { .. }) | None => {
-            let thought = Item::Thought(Part::Thinking { text: text.clone(), signature: None });
-            return Ok((!text.is_empty()).then_some(thought));
+            (!text.is_empty()).then_some(Item::Thought(Part::Thinking { text, signature: None }))
         }
-    };
-    Ok(Some(read(text, behind(encrypted, from))))
+    })
 }
 
 /// The texts of a summary or of the reasoning itself.
@@ -76,9 +73,10 @@ fn texts<'a>(value: Node<'a>, path: &Path<'_>) -> Result<Vec<Cow<'a, str>>, ApiE
         .collect()
 }
 
-fn behind(text: Cow<'_, str>, from: usize) -> Cow<'_, str> {
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.get(from..).unwrap_or_default()),
-        Cow::Owned(text) => Cow::Owned(text.get(from..).unwrap_or_default().to_owned()),
+/// `rest`, which ends `whole`, for as long as that lives where it is no copy.
+fn tail<'a>(whole: &Cow<'a, str>, rest: &str) -> Cow<'a, str> {
+    match whole {
+        Cow::Borrowed(whole) => Cow::Borrowed(whole.get(whole.len() - rest.len()..).unwrap_or_default()),
+        Cow::Owned(_) => Cow::Owned(rest.to_owned()),
     }
 }

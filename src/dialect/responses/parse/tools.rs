@@ -13,10 +13,7 @@ use crate::{
     ir::{ApiError, Tool, ToolChoice},
 };
 
-/// The one argument of the function that a custom tool is.
-pub(super) const INPUT: &str = "input";
-
-/// The arguments of the function that a custom tool is.
+/// The arguments of the function that a custom tool is ([`crate::dialect::responses::custom`]).
 pub(super) const CUSTOM: &str = r#"{"type":"object","properties":{"input":{"type":"string","description":"The input of the tool, as plain text."}},"required":["input"],"additionalProperties":false}"#;
 
 /// Reads a list of tools, and adds to `offered` those that any provider can be told of. One that was declared before is
