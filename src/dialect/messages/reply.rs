@@ -6,7 +6,7 @@
 use super::words;
 use crate::{
     dialect::{ReplyContext, chat::json},
-    ir::{Reply, ReplyPart, Usage},
+    ir::{Reply, ReplyPart},
     provider::json::is_object,
     signature::Carried,
 };
@@ -29,7 +29,7 @@ pub fn write(reply: &Reply<'_>, context: &ReplyContext, out: &mut Vec<u8>) {
     out.extend_from_slice(b"],");
     words::stop(&reply.finish, calls, declines, out);
     out.extend_from_slice(b",\"usage\":");
-    words::usage(&reply.usage.unwrap_or(Usage::default()), out);
+    words::usage(&reply.usage.unwrap_or_default(), out);
     out.extend_from_slice(words::USAGE_REST);
     out.push(b'}');
 }

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::ir::{Citation, Extra, Finish};
+use crate::ir::{Citation, Extra, Finish, Usage};
 
 fn context() -> ReplyContext {
     ReplyContext { id: "0123".into(), model: "asked".into(), ..ReplyContext::default() }

@@ -219,8 +219,11 @@ fn sources_go_to_the_text_that_is_open_or_to_the_next() {
         arguments(0, "{}"),
         text("b"),
     ]);
-    let sources: Vec<&str> =
-        found.iter().filter(|event| event.contains("citations_delta")).map(|event| &event[..1]).collect();
+    let sources: Vec<&str> = found
+        .iter()
+        .filter(|event| event.contains("citations_delta"))
+        .filter_map(|event| event.split(' ').next())
+        .collect();
     assert_eq!(sources, ["0", "0", "2"]);
     let many = (0..10_000).map(|_| source("u")).chain([text("a")]).collect();
     assert!(blocks(many).len() < 1000);

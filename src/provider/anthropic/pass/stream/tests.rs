@@ -171,7 +171,7 @@ fn a_stream_that_is_cut_ends_with_an_error() {
         );
         assert!(!progress.done);
     }
-    every_way(&whole[..last]);
+    every_way(whole.get(..last).unwrap());
     let (out, progress) = every_way(whole.trim_end());
     assert_eq!((out.trim_end(), progress.done, progress.error), (whole.trim_end(), true, None));
 }
