@@ -13,7 +13,7 @@ use switchyard::{
         Dialect, ReplyContext,
         chat::{parse, scan},
     },
-    provider::{Format, Upstream, model::ModelFacts, quirks::Quirks},
+    provider::{Format, Upstream, model::ModelFacts, openai::request::compose, quirks::Quirks},
     stream::{
         aws::{AwsDeframer, Broken, Message},
         sse::{Segment, SseDeframer},
@@ -104,7 +104,11 @@ pub fn chat_request(body: &[u8]) {
             assert!(is_object(&out), "{}", out.escape_ascii());
         }
     }
-    drop(request);
+    // For clients of other APIs it is written for OpenAI too, and can be read again.
+    let mut out = Vec::new();
+    if compose(&request, &upstream, &mut out).is_ok() {
+        assert!(scan::scan(&out).is_ok() && parse::parse(&out).is_ok(), "{}", out.escape_ascii());
+    }
 }
 
 /// The deframer of AWS event streams gives the same messages and the same end however a stream is cut.

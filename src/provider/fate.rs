@@ -117,7 +117,7 @@ pub fn first_refusal(target: &Target<'_>, used: Used) -> Option<Refusal> {
         Used::Chat(_) if format == Format::Openai && lacks == Fields::default() => None,
         Used::Chat(fields) => first(fields.iter(), |field| Some((field.name(), target.refuses(field)?))),
         Used::Completions(fields) => {
-            first(fields.iter(), |field| Some((field.name(), completions::refusal(target, field)?)))
+            first(fields.iter(), |field| Some((field.param(), completions::refusal(target, field)?)))
         }
         Used::Messages(fields) => {
             first(fields.iter(), |field| Some((field.name(), messages::refusal(target, field)?)))

@@ -123,7 +123,7 @@ pub(super) fn document(body: &[u8]) -> Option<&RawValue> {
 }
 
 /// The elements of a JSON array, unread; `None` where `raw` is none.
-pub(super) fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
+pub(crate) fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
     serde_json::from_str(raw.get()).ok()
 }
 
@@ -315,7 +315,7 @@ impl<'a> Visitor<'a> for Each<'_, 'a> {
 
 /// The text that a member is, if it is one.
 #[inline(never)]
-pub(super) fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
+pub(crate) fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
     let raw = raw.filter(|raw| raw.get().starts_with('"'))?;
     serde_json::from_str::<Text<'_>>(raw.get()).ok().map(|text| text.0)
 }

@@ -160,7 +160,7 @@ pub(super) fn known_models(table: &str, name: &str) -> Vec<(String, ModelFacts)>
         // What a client can ask for: no endpoint of ours is for completions.
         let asked = |row: &catalogue::Model| row.mode() != "completion";
         let met = catalogue::models(table).filter(|(model, row)| pattern::matches(name, model) && asked(row));
-        return met.map(|(model, row)| (model.to_owned(), row.facts.clone())).collect();
+        return met.map(|(model, row)| (model.to_owned(), row.known_facts())).collect();
     }
     catalogue::facts(table, name).map(|facts| (name.to_owned(), facts)).into_iter().collect()
 }

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::node::{self, Node, Object, Path};
-use crate::ir::{ApiError, ErrorKind, Request};
+use crate::ir::{ApiError, ErrorKind, Message, Request};
 
 pub(in crate::dialect) mod content;
 mod history;
@@ -58,16 +58,22 @@ const RAW: &[&str] = &["parameters", "schema"];
 ///
 /// [`ErrorKind::InvalidRequest`], naming the field in `param`.
 pub fn parse(body: &[u8]) -> Result<Request<'_>, ApiError> {
-    node::begin(RAW);
-    let Body { mut read, mut extra } = serde_json::from_slice(body).map_err(|error| {
-        ApiError::new(
-            ErrorKind::InvalidRequest,
-            format!("the request body is not a valid JSON object: {error}"),
-        )
-    })?;
+    let mut body = Body::read(body)?;
+    let messages = body.read.need("messages", &Path::Root, message::messages)?;
+    request(body, messages)
+}
+
+/// The request of these messages whose other members `body` has.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub(in crate::dialect) fn request<'a>(
+    body: Body<'a>,
+    messages: Vec<Message<'a>>,
+) -> Result<Request<'a>, ApiError> {
+    let Body { model, mut read, mut extra } = body;
     let root = &Path::Root;
-    let model = read.need("model", root, Node::string)?;
-    let messages = read.need("messages", root, message::messages)?;
     let tools = tools::tools(&mut read)?;
     let tool_choice = tools::choice(&mut read)?;
     let reasoning = reasoning::reasoning(&mut read)?;
@@ -112,11 +118,27 @@ fn user<'a>(
 }
 
 /// The members of a request.
-struct Body<'a> {
+pub(in crate::dialect) struct Body<'a> {
+    /// The model, read.
+    model: Cow<'a, str>,
     /// Those that are [`READ`].
     read: Object<'a>,
     /// All others but nulls, which say nothing.
-    extra: Vec<(Cow<'a, str>, &'a RawValue)>,
+    pub(in crate::dialect) extra: Vec<(Cow<'a, str>, &'a RawValue)>,
+}
+
+impl<'a> Body<'a> {
+    pub(in crate::dialect) fn read(body: &'a [u8]) -> Result<Self, ApiError> {
+        node::begin(RAW);
+        let mut body: Self = serde_json::from_slice(body).map_err(|error| {
+            ApiError::new(
+                ErrorKind::InvalidRequest,
+                format!("the request body is not a valid JSON object: {error}"),
+            )
+        })?;
+        body.model = body.read.need("model", &Path::Root, Node::string)?;
+        Ok(body)
+    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Body<'a> {
@@ -135,7 +157,7 @@ impl<'de> Visitor<'de> for BodyVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Body<'de>, A::Error> {
-        let mut body = Body { read: Object::default(), extra: Vec::new() };
+        let mut body = Body { model: Cow::default(), read: Object::default(), extra: Vec::new() };
         while let Some(Node::String(name)) = object.next_key()? {
             if READ.contains(&name.as_ref()) {
                 body.read.0.push((name, object.next_value()?));

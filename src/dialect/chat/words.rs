@@ -8,7 +8,7 @@ use crate::{
 
 /// OpenAI's word for why the model stopped. There is none for which stop sequence was met, nor for a model that
 /// declined of itself, which clients are best told of as filtered.
-pub(super) fn finish_reason(finish: &Finish<'_>) -> &'static str {
+pub(in crate::dialect) fn finish_reason(finish: &Finish<'_>) -> &'static str {
     match finish {
         Finish::Stop | Finish::StopSequence(_) => "stop",
         Finish::Length => "length",
@@ -20,7 +20,7 @@ pub(super) fn finish_reason(finish: &Finish<'_>) -> &'static str {
 /// Appends the members that every object of one answer shares: `{"id":…,"object":…,"created":…,"model":…`.
 ///
 /// The provider's own id is kept, so that a user's report can be found in the provider's logs.
-pub(super) fn head(
+pub(in crate::dialect) fn head(
     object: &str,
     id: Option<&str>,
     created: Option<u64>,
@@ -32,7 +32,7 @@ pub(super) fn head(
     match id.filter(|id| !id.is_empty()) {
         Some(id) => json::escaped(id, out),
         None => {
-            out.extend_from_slice(b"chatcmpl-");
+            out.extend_from_slice(if object == "text_completion" { b"cmpl-" } else { b"chatcmpl-" });
             json::escaped(&context.id, out);
         }
     }
@@ -45,7 +45,7 @@ pub(super) fn head(
 }
 
 /// Appends `usage` as OpenAI's object. Its details hold only what the provider reported.
-pub(super) fn usage(usage: &Usage, out: &mut Vec<u8>) {
+pub(in crate::dialect) fn usage(usage: &Usage, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"prompt_tokens\":");
     json::number(usage.prompt(), out);
     out.extend_from_slice(b",\"completion_tokens\":");

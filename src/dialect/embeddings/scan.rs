@@ -143,6 +143,6 @@ fn kinds(raw: &RawValue) -> Kinds {
 }
 
 /// The elements of an array, unread.
-pub(super) fn items(raw: &RawValue) -> Vec<&RawValue> {
+pub(in crate::dialect) fn items(raw: &RawValue) -> Vec<&RawValue> {
     serde_json::from_str(raw.get()).unwrap_or_default()
 }

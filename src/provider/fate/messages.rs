@@ -18,9 +18,29 @@ pub fn of(format: Format, field: Field) -> Fate {
             by_platform(format == Format::BedrockAnthropic, field).unwrap_or_else(|| of_anthropic(field))
         }
         _ => match field.as_chat() {
+            Some(_) if format == Format::Openai => of_openai(field),
             Some(field) => super::of_chat(format, field),
             None => beside(field),
         },
+    }
+}
+
+/// At OpenAI's own format, which a chat request reaches as it came: this one is written anew.
+fn of_openai(field: Field) -> Fate {
+    use Field as F;
+    match field {
+        F::TopK => {
+            dropped("OpenAI takes none; sent where the provider's row of the catalogue says that it does")
+        }
+        F::CacheControl => {
+            dropped("OpenAI caches by itself; sent where the provider's row says that it takes marks")
+        }
+        F::Reasoning | F::ForeignReasoning => {
+            dropped("OpenAI takes none back; its text is sent where the provider's row says that it does")
+        }
+        F::Carried => dropped("OpenAI knows none; sent where the provider's row says that it does"),
+        F::UnknownBlock => Refused("what is not known cannot be translated"),
+        _ => mapped("in the form of a chat request"),
     }
 }
 
@@ -138,7 +158,7 @@ pub(super) fn refusal(target: &Target<'_>, field: Field) -> Option<&'static str>
     match field.as_chat() {
         // Told in words to those that take no schema.
         Some(Chat::JsonSchema) => None,
-        Some(field) => target.refuses(field),
+        Some(chat) => target.refuses(chat).or_else(|| super::refused(of(format, field))),
         None => super::refused(beside(field)),
     }
 }
@@ -176,5 +196,12 @@ pub(super) fn markdown(page: &mut String) {
             }
             None => page.push_str(&row(field.name(), field.when(), beside(*field))),
         }
+    }
+    page.push_str("\nTo `openai`, which a chat request reaches as it came, of the fields that are as another these are not sent:\n\n");
+    page.push_str(COLUMNS);
+    let rows =
+        Field::ALL.iter().filter(|field| field.as_chat().is_some()).map(|field| (field, of_openai(*field)));
+    for (field, fate) in rows.filter(|(_, fate)| !matches!(fate, Fate::Mapped(_))) {
+        page.push_str(&row(field.name(), field.when(), fate));
     }
 }

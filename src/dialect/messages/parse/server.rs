@@ -59,7 +59,7 @@ fn lines(node: &Node<'_>, text: &mut String) {
                 .0
                 .iter()
                 .any(|(name, node)| name == "type" && matches!(node, Node::String(kind) if kind == "base64"));
-            let told = object.0.iter().filter(|(name, _)| !silent(name) && !(is_bytes && name == "data"));
+            let told = object.0.iter().filter(|(name, _)| !(silent(name) || (is_bytes && name == "data")));
             told.for_each(|(_, node)| lines(node, text));
         }
         _ => {}

@@ -141,3 +141,21 @@ fn results(message: &Message<'_>, index: usize, array: &mut Array<'_>) -> Result
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_of_a_call_that_failed_says_so() {
+        let content = vec![Part::Text { text: "no".into(), cache: None }];
+        let result = Part::ToolResult { id: "123456789".into(), content, is_error: true, cache: None };
+        let message = Message { role: Role::Tool, parts: vec![result], name: None, signature: None };
+        let mut out = Vec::new();
+        let mut array = Array::begin(&mut out);
+        results(&message, 0, &mut array).unwrap();
+        array.end();
+        let expected = r#"[{"role":"tool","tool_call_id":"123456789","content":[{"type":"text","text":"The call failed:"},{"type":"text","text":"no"}]}]"#;
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+}
