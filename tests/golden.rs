@@ -455,6 +455,10 @@ fn validate_responses(schema: Option<&jsonschema::Validator>, case: &Case, mut v
     for extension in ["extra_content", "store"] {
         response.as_object_mut().unwrap().remove(extension);
     }
+    // The client's own words, come back: some declare tools that no type knows.
+    if let Some(tools) = response.get_mut("tools") {
+        *tools = Value::Array(Vec::new());
+    }
     validate(schema, &case.name, &value);
 }
 
