@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 use switchyard::{
     config::file::kinds,
-    dialect::{Ask, Head, Operation, ReplyContext, embeddings, rerank},
+    dialect::{Ask, Head, Operation, ReplyContext, completions, embeddings, rerank},
     ir::ApiError,
     provider::{
         Format, Upstream,
@@ -242,5 +242,72 @@ fn the_gateway_sees_every_field_that_a_request_uses() {
         };
         assert!(used(&with), "{}", field.name());
         assert!(field.when() == "always" || !used(&base), "{} without it", field.name());
+    }
+}
+
+fn completions_pair(field: completions::field::Field) -> (Value, Value) {
+    use completions::field::Field as F;
+    let with = match field {
+        F::Model => json!({"model": "other"}),
+        F::Prompt => json!({"prompt": "b"}),
+        F::PromptMany => json!({"prompt": ["a", "b"]}),
+        F::PromptTokens => json!({"prompt": [1, 2]}),
+        F::Stream => json!({"stream": true}),
+        F::StreamOptions => json!({"stream_options": {"include_usage": true}}),
+        F::MaxTokens => json!({"max_tokens": 7}),
+        F::Temperature => json!({"temperature": 0.5}),
+        F::TopP => json!({"top_p": 0.5}),
+        F::N => json!({"n": 2}),
+        F::BestOf => json!({"best_of": 2}),
+        F::Stop => json!({"stop": "x"}),
+        F::Seed => json!({"seed": 7}),
+        F::PresencePenalty => json!({"presence_penalty": 0.5}),
+        F::FrequencyPenalty => json!({"frequency_penalty": 0.5}),
+        F::LogitBias => json!({"logit_bias": {"7": 1}}),
+        F::Logprobs => json!({"logprobs": 1}),
+        F::Echo => json!({"echo": true}),
+        F::Suffix => json!({"suffix": "z"}),
+        F::User => json!({"user": "u-1"}),
+        F::Unknown => json!({"y": 1}),
+    };
+    let base = || json!({"model": "m", "prompt": "a"});
+    (base(), whole(base(), with))
+}
+
+#[test]
+fn completions_keep_to_their_table() {
+    use completions::field::Field;
+    for format in Format::ALL {
+        for field in Field::ALL {
+            // Usage is asked for in every stream, and told to those who want it.
+            if *field == Field::StreamOptions {
+                continue;
+            }
+            let name = format!("{} at {}", field.name(), format.name());
+            let (base, with) = completions_pair(*field);
+            let send = |request: Value| {
+                let body = request.to_string();
+                let head = Head::scan(Ask::Completions, body.as_bytes())?;
+                let kind =
+                    kinds::kind(if *format == Format::Openai { "openai" } else { format.name() }).unwrap();
+                let path = kind.stream_path.filter(|_| head.stream()).unwrap_or(kind.path);
+                let path = path.replace("{model}", head.model());
+                let facts = ModelFacts::default();
+                let upstream =
+                    Upstream { model: head.model(), facts: &facts, quirks: Quirks::NONE, provider: "p" };
+                let mut out = path.into_bytes();
+                translate::any_request(
+                    *format,
+                    body.as_bytes(),
+                    &head,
+                    &upstream,
+                    &mut Vec::new(),
+                    &mut out,
+                )?;
+                Ok::<_, ApiError>(out)
+            };
+            let told = fate::completions::of(*format, *field);
+            keeps(&name, field.param(), told, send(base), send(with));
+        }
     }
 }
