@@ -10,7 +10,7 @@
 use serde_json::{Value, value::RawValue};
 use switchyard::{
     dialect::{
-        Dialect, ReplyContext,
+        Ask, Dialect, Head, ReplyContext,
         chat::{parse, scan},
     },
     provider::{Format, Upstream, model::ModelFacts, openai::request::compose, quirks::Quirks},
@@ -111,6 +111,33 @@ pub fn chat_request(body: &[u8]) {
     }
 }
 
+/// The same for the requests of the other dialects and operations.
+pub fn request(ask: Ask, body: &[u8]) {
+    let Ok(head) = Head::scan(ask, body) else { return };
+    let model_span = match &head {
+        Head::Completions(head) => &head.model_span,
+        Head::Messages(head) => &head.model_span,
+        Head::Responses(head) => &head.model_span,
+        Head::Embeddings(head) => &head.model_span,
+        _ => return,
+    };
+    let span = body.get(model_span.clone()).expect("a span inside the body");
+    let model: String = serde_json::from_slice(span).expect("a span of one JSON string");
+    assert_eq!(model, head.model());
+    if let Ok(value) = serde_json::from_slice::<Value>(body) {
+        assert_eq!(value.get("model").and_then(Value::as_str), Some(head.model()));
+    }
+    let facts = ModelFacts::default();
+    let upstream = Upstream { model: "m", facts: &facts, quirks: Quirks::NONE, provider: "p" };
+    for format in Format::ALL {
+        let mut out = Vec::new();
+        let told = translate::any_request(*format, body, &head, &upstream, &mut Vec::new(), &mut out);
+        if let Ok(Outcome::Replaced) = told {
+            assert!(is_object(&out), "{} {}", format.name(), out.escape_ascii());
+        }
+    }
+}
+
 /// The deframer of AWS event streams gives the same messages and the same end however a stream is cut.
 ///
 /// The first bytes say where to cut, as for [`sse`]; of the rest, half are messages with good checksums.
@@ -148,21 +175,33 @@ fn messages(pieces: &[&[u8]]) -> (Vec<Event>, Result<(), Broken>) {
 pub fn reply(format: Format, input: &[u8]) {
     let Some((count, rest)) = input.split_first() else { return };
     let (steps, bytes) = rest.split_at(usize::from(count % 16).min(rest.len()));
-    let mut out = Vec::new();
-    if let Ok((Outcome::Replaced, _)) = translate::reply(Dialect::Chat, format, bytes, &context(), &mut out) {
-        assert!(is_object(&out), "{}", out.escape_ascii());
-    }
     let error = translate::error(format, 400, str::from_utf8(steps).ok(), bytes);
     assert!(!error.message.is_empty());
     let stream = framed(format, bytes);
-    let whole = told(format, &[&stream]);
-    // Another grid of cuts too: the steps are small.
-    let halves = stream.split_at(stream.len() / 2);
-    assert_eq!(told(format, &[halves.0, halves.1]), whole, "the reply depends on where the stream is cut");
-    assert_eq!(told(format, &cut(&stream, steps)), whole, "the reply depends on where the stream is cut");
-    let ends =
-        whole.ends_with(b"data: [DONE]\n\n") || whole.windows(9).any(|window| window == b"{\"error\":");
-    assert!(ends || format == Format::Openai, "a stream that has no end");
+    for dialect in [Dialect::Chat, Dialect::Completions, Dialect::Messages, Dialect::Responses] {
+        let mut out = Vec::new();
+        if let Ok((Outcome::Replaced, _)) = translate::reply(dialect, format, bytes, &context(), &mut out) {
+            assert!(is_object(&out), "{}", out.escape_ascii());
+        }
+        let whole = told(dialect, format, &[&stream]);
+        // Another grid of cuts too: the steps are small.
+        let halves = stream.split_at(stream.len() / 2);
+        for pieces in [vec![halves.0, halves.1], cut(&stream, steps)] {
+            let again = told(dialect, format, &pieces);
+            assert_eq!(again, whole, "the reply depends on where the stream is cut, in {dialect:?}");
+        }
+        let has = |word: &[u8]| whole.windows(word.len()).any(|window| window == word);
+        let ends = match dialect {
+            Dialect::Chat | Dialect::Completions => has(b"data: [DONE]\n\n") || has(b"{\"error\":"),
+            Dialect::Messages => has(b"message_stop") || has(b"error"),
+            Dialect::Responses => {
+                [&b"response.completed"[..], b"response.incomplete", b"response.failed", b"error"]
+                    .into_iter()
+                    .any(has)
+            }
+        };
+        assert!(ends || format == Format::Openai, "a stream that has no end, in {dialect:?}");
+    }
 }
 
 /// By the grammar of JSON, which knows halves of surrogate pairs: what a peer escaped so in a value that only passes is
@@ -183,8 +222,8 @@ fn context() -> ReplyContext {
 }
 
 /// What a client gets for the pieces of a stream.
-fn told(format: Format, pieces: &[&[u8]]) -> Vec<u8> {
-    let mut stream = ReplyStream::new(Dialect::Chat, format, context());
+fn told(dialect: Dialect, format: Format, pieces: &[&[u8]]) -> Vec<u8> {
+    let mut stream = ReplyStream::new(dialect, format, context());
     let (mut all, mut out) = (Vec::new(), Vec::new());
     for piece in pieces {
         if stream.push(piece, &mut out) == Outcome::AsIs {

@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use switchyard::provider::Format;
+use switchyard::{dialect::Ask, provider::Format};
 
 /// For each target.
 const TIME: Duration = Duration::from_secs(3);
@@ -165,6 +165,26 @@ fn chat_request() {
         .map(<[u8]>::to_vec),
     );
     run("chat_request", &seeds, entry::chat_request);
+}
+
+fn requests(ask: Ask) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(ask.name());
+    files(&folder, "request.json").iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+#[test]
+fn messages_request() {
+    run("messages_request", &requests(Ask::Messages), |input| entry::request(Ask::Messages, input));
+}
+
+#[test]
+fn responses_request() {
+    run("responses_request", &requests(Ask::Responses), |input| entry::request(Ask::Responses, input));
+}
+
+#[test]
+fn completions_request() {
+    run("completions_request", &requests(Ask::Completions), |input| entry::request(Ask::Completions, input));
 }
 
 /// Streams and replies of the golden cases of a format, each behind a count and steps of cuts.

@@ -1,0 +1,12 @@
+//! `cargo fuzz run responses_request`: see [`entry::request`].
+#![cfg_attr(fuzzing, no_main)]
+
+#[macro_use]
+#[path = "../entry.rs"]
+mod entry;
+
+fn run(input: &[u8]) {
+    entry::request(switchyard::dialect::Ask::Responses, input);
+}
+
+target!(run);
