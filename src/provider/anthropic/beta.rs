@@ -102,9 +102,9 @@ pub fn at(format: Format, name: &str) -> Beta {
 
 /// The betas of a client's `names` that may be sent to a provider of this format. Anthropic's own API knows what its own
 /// clients name, and takes no offence at what it does not know; Google and AWS refuse what they do not know ("invalid beta
-/// flag").
+/// flag"). Bedrock's `Converse` has no header for them.
 pub fn of_client<'n>(format: Format, names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
-    filter(format, names, format == Format::Anthropic)
+    if format == Format::Bedrock { Vec::new() } else { filter(format, names, format == Format::Anthropic) }
 }
 
 /// The betas of `names` that are legal at a provider of this format, under its own names for them, each once. One that
