@@ -164,6 +164,7 @@ fn a_stream_that_is_cut_ends_with_an_error() {
     for cut in 0..=last {
         let (out, progress) = through(&[&whole.as_bytes()[..cut]]);
         let error = progress.error.unwrap_or_else(|| panic!("cut at {cut}"));
+        assert_eq!(error, cut_off(), "cut at {cut}");
         let sent = out.strip_suffix(&told(&error)).unwrap();
         assert!(
             whole.starts_with(sent.trim_end()) && (sent.is_empty() || sent.ends_with("\n\n")),
