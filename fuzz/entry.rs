@@ -148,21 +148,39 @@ fn messages(pieces: &[&[u8]]) -> (Vec<Event>, Result<(), Broken>) {
 pub fn reply(format: Format, input: &[u8]) {
     let Some((count, rest)) = input.split_first() else { return };
     let (steps, bytes) = rest.split_at(usize::from(count % 16).min(rest.len()));
-    let mut out = Vec::new();
-    if let Ok((Outcome::Replaced, _)) = translate::reply(Dialect::Chat, format, bytes, &context(), &mut out) {
-        assert!(is_object(&out), "{}", out.escape_ascii());
-    }
     let error = translate::error(format, 400, str::from_utf8(steps).ok(), bytes);
     assert!(!error.message.is_empty());
+    for dialect in [Dialect::Chat, Dialect::Messages, Dialect::Responses] {
+        reply_in(dialect, format, steps, bytes);
+    }
+}
+
+fn reply_in(dialect: Dialect, format: Format, steps: &[u8], bytes: &[u8]) {
+    let mut out = Vec::new();
+    if let Ok((Outcome::Replaced, _)) = translate::reply(dialect, format, bytes, &context(), &mut out) {
+        assert!(is_object(&out), "{}", out.escape_ascii());
+    }
     let stream = framed(format, bytes);
-    let whole = told(format, &[&stream]);
+    let whole = told(dialect, format, &[&stream]);
     // Another grid of cuts too: the steps are small.
     let halves = stream.split_at(stream.len() / 2);
-    assert_eq!(told(format, &[halves.0, halves.1]), whole, "the reply depends on where the stream is cut");
-    assert_eq!(told(format, &cut(&stream, steps)), whole, "the reply depends on where the stream is cut");
-    let ends =
-        whole.ends_with(b"data: [DONE]\n\n") || whole.windows(9).any(|window| window == b"{\"error\":");
-    assert!(ends || format == Format::Openai, "a stream that has no end");
+    assert_eq!(
+        told(dialect, format, &[halves.0, halves.1]),
+        whole,
+        "the reply depends on where the stream is cut"
+    );
+    assert_eq!(
+        told(dialect, format, &cut(&stream, steps)),
+        whole,
+        "the reply depends on where the stream is cut"
+    );
+    let ends: &[&[u8]] = match dialect {
+        Dialect::Messages => &[b"message_stop", b"error"],
+        Dialect::Responses => &[b"response.completed", b"response.incomplete", b"response.failed", b"error"],
+        _ => &[b"data: [DONE]\n\n", b"{\"error\":"],
+    };
+    let ended = ends.iter().any(|end| whole.windows(end.len()).any(|window| window == *end));
+    assert!(ended || (dialect == Dialect::Chat && format == Format::Openai), "a stream that has no end");
 }
 
 /// By the grammar of JSON, which knows halves of surrogate pairs: what a peer escaped so in a value that only passes is
@@ -183,8 +201,8 @@ fn context() -> ReplyContext {
 }
 
 /// What a client gets for the pieces of a stream.
-fn told(format: Format, pieces: &[&[u8]]) -> Vec<u8> {
-    let mut stream = ReplyStream::new(Dialect::Chat, format, context());
+fn told(dialect: Dialect, format: Format, pieces: &[&[u8]]) -> Vec<u8> {
+    let mut stream = ReplyStream::new(dialect, format, context());
     let (mut all, mut out) = (Vec::new(), Vec::new());
     for piece in pieces {
         if stream.push(piece, &mut out) == Outcome::AsIs {
