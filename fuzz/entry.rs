@@ -177,31 +177,37 @@ pub fn reply(format: Format, input: &[u8]) {
     let (steps, bytes) = rest.split_at(usize::from(count % 16).min(rest.len()));
     let error = translate::error(format, 400, str::from_utf8(steps).ok(), bytes);
     assert!(!error.message.is_empty());
-    let stream = framed(format, bytes);
     for dialect in [Dialect::Chat, Dialect::Completions, Dialect::Messages, Dialect::Responses] {
-        let mut out = Vec::new();
-        if let Ok((Outcome::Replaced, _)) = translate::reply(dialect, format, bytes, &context(), &mut out) {
-            assert!(is_object(&out), "{}", out.escape_ascii());
-        }
-        let whole = told(dialect, format, &[&stream]);
-        // Another grid of cuts too: the steps are small.
-        let halves = stream.split_at(stream.len() / 2);
-        for pieces in [vec![halves.0, halves.1], cut(&stream, steps)] {
-            let again = told(dialect, format, &pieces);
-            assert_eq!(again, whole, "the reply depends on where the stream is cut, in {dialect:?}");
-        }
-        let has = |word: &[u8]| whole.windows(word.len()).any(|window| window == word);
-        let ends = match dialect {
-            Dialect::Chat | Dialect::Completions => has(b"data: [DONE]\n\n") || has(b"{\"error\":"),
-            Dialect::Messages => has(b"message_stop") || has(b"error"),
-            Dialect::Responses => {
-                [&b"response.completed"[..], b"response.incomplete", b"response.failed", b"error"]
-                    .into_iter()
-                    .any(has)
-            }
-        };
-        assert!(ends || format == Format::Openai, "a stream that has no end, in {dialect:?}");
+        reply_in(dialect, format, steps, bytes);
     }
+}
+
+fn reply_in(dialect: Dialect, format: Format, steps: &[u8], bytes: &[u8]) {
+    let mut out = Vec::new();
+    if let Ok((Outcome::Replaced, _)) = translate::reply(dialect, format, bytes, &context(), &mut out) {
+        assert!(is_object(&out), "{}", out.escape_ascii());
+    }
+    let stream = framed(format, bytes);
+    let whole = told(dialect, format, &[&stream]);
+    // Another grid of cuts too: the steps are small.
+    let halves = stream.split_at(stream.len() / 2);
+    assert_eq!(
+        told(dialect, format, &[halves.0, halves.1]),
+        whole,
+        "the reply depends on where the stream is cut"
+    );
+    assert_eq!(
+        told(dialect, format, &cut(&stream, steps)),
+        whole,
+        "the reply depends on where the stream is cut"
+    );
+    let ends: &[&[u8]] = match dialect {
+        Dialect::Messages => &[b"message_stop", b"error"],
+        Dialect::Responses => &[b"response.completed", b"response.incomplete", b"response.failed", b"error"],
+        _ => &[b"data: [DONE]\n\n", b"{\"error\":"],
+    };
+    let ended = ends.iter().any(|end| whole.windows(end.len()).any(|window| window == *end));
+    assert!(ended || (dialect == Dialect::Chat && format == Format::Openai), "a stream that has no end");
 }
 
 /// By the grammar of JSON, which knows halves of surrogate pairs: what a peer escaped so in a value that only passes is

@@ -158,9 +158,11 @@ def check(received: Received) -> list[str]:
     return wrong + conversation(request.get("input", []))
 
 
-def conversation(items: list[dict]) -> list[str]:
+def conversation(items: list[dict] | str) -> list[str]:
     """What OpenAI answers 400 to and no schema tells: results without calls, reasoning that nothing follows."""
     wrong = []
+    # A client of Responses may write one text, and messages without their type.
+    items = [] if isinstance(items, str) else [{"type": "message", **item} for item in items]
     calls = [item["call_id"] for item in items if item["type"] == "function_call"]
     results = [item["call_id"] for item in items if item["type"] == "function_call_output"]
     if sorted(calls) != sorted(results):

@@ -75,8 +75,11 @@ fn an_answer_begins_with_its_output() {
     assert_eq!(told, [CREATED, failed].concat());
     assert!(!progress.started && !progress.done);
     assert_eq!(progress.error.unwrap().kind, ErrorKind::RateLimit);
-    let (_, progress) = pass("data: {\"error\":{\"message\":\"gone\",\"code\":null}}\n\n");
-    assert!(!progress.started && progress.error.is_some());
+    // Known at once: it is asked of another.
+    let mut stream = ResponsesPass::new(ReplyContext::default());
+    stream.push(CREATED.as_bytes(), &mut out);
+    stream.push(b"data: {\"error\":{\"message\":\"gone\",\"code\":null}}\n\n", &mut out);
+    assert!(!stream.progress().started && stream.progress().error.is_some());
 }
 
 #[test]
