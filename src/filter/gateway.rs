@@ -174,7 +174,8 @@ impl Gateway {
         self.check_headers(&headers)?;
         let key = key.cloned();
         self.strip(host, &headers)?;
-        let betas = betas(&headers)?;
+        // They change what a Messages request says; a request that is made of another dialect's is the gateway's own.
+        let betas = if ask.dialect() == Dialect::Messages { betas(&headers)? } else { String::new() };
         self.state = State::Body { ask, key, betas };
         Ok(None)
     }
