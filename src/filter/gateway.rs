@@ -6,6 +6,7 @@ use super::{
     effect::{self, host_failed},
     exchange::{Answer, Exchange, Opened},
     local_reply, names,
+    pass::{self, Passing},
     provider_reply::reaches_client,
     setup::Setup,
 };
@@ -24,11 +25,13 @@ use crate::{
 
 /// Where a request stands.
 #[derive(Debug)]
-enum State {
+pub(super) enum State {
     /// Nothing read yet.
     New,
     /// Headers taken, body awaited; what is asked for, which key was presented, and which betas of Anthropic's.
     Body { ask: Ask, key: Option<Key>, betas: String },
+    /// Headers taken of a request that is passed on as it comes, and of which no more is known.
+    Passing,
     /// The plan is made; the attempts run.
     Planned(Opened),
     /// As before, and the reply is the host's own: its body is replaced by this.
@@ -40,22 +43,25 @@ enum State {
 /// One request in the gateway role.
 #[derive(Debug)]
 pub struct Gateway {
-    setup: Rc<Setup>,
+    pub(super) setup: Rc<Setup>,
     /// In whose words the client is told what is wrong.
     dialect: Dialect,
-    state: State,
+    pub(super) state: State,
+    /// The body of a request that is passed on as it comes.
+    pub(super) passing: Option<Box<Passing>>,
 }
 
 impl Gateway {
     /// A request that has not begun.
     pub fn new(setup: Rc<Setup>) -> Self {
-        Self { setup, dialect: Dialect::default(), state: State::New }
+        Self { setup, dialect: Dialect::default(), state: State::New, passing: None }
     }
 
     /// Request headers.
     pub fn on_request_headers(&mut self, host: &impl Host, end: bool) -> Action {
         match self.read_headers(host, end) {
             Ok(Some(answer)) => self.answer(host, 200, &answer),
+            Ok(None) if matches!(self.state, State::Planned(_)) => Action::Continue,
             Ok(None) => Action::Pause,
             Err(error) => self.refuse(host, &error),
         }
@@ -63,6 +69,9 @@ impl Gateway {
 
     /// Request body; `size` is all that has come so far.
     pub fn on_request_body(&mut self, host: &impl Host, size: usize, end: bool) -> Action {
+        if matches!(self.state, State::Passing | State::Planned(_)) {
+            return self.pass_body(host, size, end);
+        }
         if !matches!(self.state, State::Body { .. }) {
             return Action::Continue;
         }
@@ -79,11 +88,14 @@ impl Gateway {
 
     /// Request trailers: they end the body. What is in them goes no further: a provider that speaks HTTP/2 would get it.
     pub fn on_request_trailers(&mut self, host: &impl Host) -> Action {
-        if !matches!(self.state, State::Body { .. }) {
+        if !matches!(self.state, State::Body { .. }) && self.passing.is_none() {
             return Action::Continue;
         }
         if let Err(error) = host.clear_trailers(Side::Request) {
             return self.refuse(host, &host_failed("remove the request trailers", error));
+        }
+        if matches!(self.state, State::Planned(_)) {
+            return self.pass_body(host, 0, true);
         }
         // The host gives what is buffered; the largest body that gets here is `request_bytes`.
         self.on_request_body(
@@ -98,7 +110,7 @@ impl Gateway {
         let exchange = match &self.state {
             State::Planned(opened) => Some(Rc::clone(opened.exchange())),
             // The host answers before the body is whole: it is over the host's own limit, or late.
-            State::Body { .. } => None,
+            State::Body { .. } | State::Passing => None,
             _ => return Action::Continue,
         };
         // Nothing to strip, and nothing that the host could have put in its place.
@@ -155,6 +167,9 @@ impl Gateway {
         let key = match endpoint {
             // Whoever watches over the gateway needs no key for that.
             Endpoint::Home | Endpoint::Health => None,
+            Endpoint::Ask(Ask::Realtime) => {
+                self.setup.keys.authenticate(|name| pass::session_key(&headers, name))?
+            }
             _ => self.setup.keys.authenticate(|name| headers.get(name))?,
         };
         let allows = |model: &str| key.is_none_or(|key| key.allows(model));
@@ -169,19 +184,28 @@ impl Gateway {
             Endpoint::Home => return Ok(Some(models::HOME.to_vec())),
             Endpoint::Health => return Ok(Some(models::HEALTH.to_vec())),
         };
+        if ask != Ask::Realtime
+            && headers.get("upgrade").is_some_and(|to| to.eq_ignore_ascii_case(b"websocket"))
+        {
+            let message = "Only `/v1/realtime` takes WebSocket connections.";
+            return Err(ApiError::invalid("upgrade", message));
+        }
+        let key = key.cloned();
+        if ask.is_passed() && self.pass_headers(host, &headers, ask, key.as_ref(), end)? {
+            return Ok(None);
+        }
         if end {
             return Err(ApiError::new(ErrorKind::InvalidRequest, "The request has no body.")
                 .with_code("missing_body"));
         }
         self.check_headers(&headers)?;
-        let key = key.cloned();
         self.strip(host, &headers)?;
         let betas = betas(&headers)?;
         self.state = State::Body { ask, key, betas };
         Ok(None)
     }
 
-    fn check_headers(&self, headers: &HeaderPairs) -> Result<(), ApiError> {
+    pub(super) fn check_headers(&self, headers: &HeaderPairs) -> Result<(), ApiError> {
         if let Some(encoding) = headers.get("content-encoding")
             && !encoding.eq_ignore_ascii_case(b"identity")
         {
@@ -193,7 +217,7 @@ impl Gateway {
         length.and_then(|value| value.parse().ok()).map_or(Ok(()), |length| self.check_size(length))
     }
 
-    fn check_size(&self, size: u64) -> Result<(), ApiError> {
+    pub(super) fn check_size(&self, size: u64) -> Result<(), ApiError> {
         let limit = self.setup.plugin.request_bytes;
         if size <= limit {
             return Ok(());
@@ -203,7 +227,7 @@ impl Gateway {
     }
 
     /// Removes what a client may not tell the gateway or the router.
-    fn strip(&self, host: &impl Host, headers: &HeaderPairs) -> Result<(), ApiError> {
+    pub(super) fn strip(&self, host: &impl Host, headers: &HeaderPairs) -> Result<(), ApiError> {
         for (name, _) in headers.iter() {
             if is_internal(name) {
                 host.remove_header(Side::Request, name)
@@ -228,6 +252,16 @@ impl Gateway {
         let plan = Plan::new(&*self.setup, &self.setup.table, head.model(), (head.operation(), head.used()))?;
         let mut exchange = Exchange::new(Rc::clone(&self.setup), *ask, head, plan, body.len());
         exchange.betas = std::mem::take(betas);
+        self.hand_over(host, exchange, body)
+    }
+
+    /// Hands a request with its plan over to the attempts.
+    pub(super) fn hand_over(
+        &mut self,
+        host: &impl Host,
+        exchange: Exchange,
+        body: Vec<u8>,
+    ) -> Result<(), ApiError> {
         let opened = Opened::new(exchange, body);
         let exchange = opened.exchange();
         let route = if exchange.head.stream() { names::POOL_STREAM } else { names::POOL_REPLY };
@@ -246,7 +280,7 @@ impl Gateway {
         Action::Pause
     }
 
-    fn refuse(&mut self, host: &impl Host, error: &ApiError) -> Action {
+    pub(super) fn refuse(&mut self, host: &impl Host, error: &ApiError) -> Action {
         self.state = State::Done;
         effect::refuse(host, self.dialect, error, &[]);
         Action::Pause
