@@ -35,13 +35,13 @@ pub struct Plugin {
     pub request_bytes: u64,
     /// The largest reply, in bytes, that is held to be translated.
     pub reply_bytes: u64,
+    /// Index of the provider that has the clients' files; none: there are no files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<usize>,
     /// Who can serve, in the order of `gateway.yaml`.
     pub providers: Vec<Provider>,
     /// What clients ask for, in the order of `gateway.yaml`; the first match wins, exact names before patterns.
     pub models: Vec<Model>,
-    /// Index of the provider that has the clients' files; none: there are no files.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub files: Option<usize>,
     /// Who may ask. Empty: everyone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<Key>,
