@@ -129,7 +129,8 @@ impl Gateway {
             return Action::Continue;
         }
         let model = exchange.as_ref().map(|exchange| exchange.head.model());
-        match local_reply::read(host, model) {
+        let session = exchange.as_ref().is_some_and(|exchange| exchange.ask == Ask::Realtime);
+        match local_reply::read(host, model, session) {
             // A body cannot be added to a reply that has none.
             Some(error) if end => self.refuse(host, &error),
             Some(error) => {
