@@ -47,6 +47,7 @@ pub fn plugin(role: RoleName) -> Plugin {
         stream_path: None,
         embeddings_path: None,
         rerank_path: None,
+        count_path: None,
         auth_header: Some("authorization".to_owned()),
         auth_prefix: "Bearer ".to_owned(),
         secret: Some(Secret::Env(env.to_owned())),
@@ -63,13 +64,14 @@ pub fn plugin(role: RoleName) -> Plugin {
         ..provider("claude", Format::Anthropic, "/v1/messages", "ANTHROPIC_API_KEY")
     };
     let target = |provider, model: Option<&str>| Target { provider, model: model.map(str::to_owned) };
-    let model = |name: &str, targets| Model { name: name.to_owned(), targets };
+    let model = |name: &str, targets| Model { name: name.to_owned(), targets, cards: Vec::new() };
     let (gpt, claude_x) = (target(0, Some("gpt-x")), target(1, Some("claude-x")));
     Plugin {
         version: VERSION,
         role,
         request_bytes: REQUEST_BYTES,
         reply_bytes: 100_000,
+        files: Some(0),
         providers: vec![openai, claude],
         models: vec![
             model("both", vec![gpt.clone(), claude_x.clone()]),
