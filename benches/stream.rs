@@ -57,6 +57,7 @@ fn through(format: Format, pieces: &[String], out: &mut Vec<u8>) {
         created: 1_770_933_892,
         model: "m".into(),
         include_usage: true,
+        provider: "p".into(),
         ..ReplyContext::default()
     };
     let mut stream = ReplyStream::new(Dialect::Chat, format, context);

@@ -44,6 +44,7 @@ fn context(include_usage: bool) -> ReplyContext {
         created: 1_700_000_000,
         model: "m".into(),
         include_usage,
+        provider: "p".into(),
         ..ReplyContext::default()
     }
 }

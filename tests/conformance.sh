@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Recorded traffic and a corpus of requests against referees that are not ours: see tests/conformance/main.rs. What is
-# written for Bedrock is judged by botocore.
+# written for Bedrock is judged by botocore, and what a Messages client is given by Anthropic's SDK.
 # The last line is the verdict: `conformance: N passed, 0 failed, M skipped`, and before it the reason of each skip.
 set -u
 cd "$(dirname "$0")/.."
@@ -22,6 +22,12 @@ if [ "$count" -gt 0 ]; then
   else
     FAILED=$((FAILED + 1))
   fi
+fi
+if read=$("$VENV/bin/python" tests/anthropic_check.py); then
+  PASSED=$((PASSED + $(number "$read" read)))
+else
+  echo "$read"
+  FAILED=$((FAILED + 1))
 fi
 echo "conformance: $PASSED passed, $FAILED failed, $SKIPPED skipped"
 [ "$FAILED" -eq 0 ] && [ "$PASSED" -gt 0 ]

@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use switchyard::{
     config::file::kinds,
     dialect::{
-        Dialect, Operation,
+        self, Dialect, Operation,
         chat::{field::Field, scan},
-        embeddings, rerank,
+        embeddings, rerank, responses,
     },
     ir::ApiError,
     provider::{
@@ -227,7 +227,16 @@ fn the_documentation_is_the_table() {
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
     assert!(committed == page, "docs/fidelity.md is not what the tables say; UPDATE_GOLDEN=1 writes it");
-    let rows = page.lines().filter(|line| line.starts_with("| ")).count();
+    let rows = |part: &str| part.lines().filter(|line| line.starts_with("| ")).count();
+    let (page, others) = page.split_once("\n## Messages to all others").unwrap();
+    let (messages, _) = others.split_once("\nTo `openai`").unwrap();
+    assert_eq!(rows(messages), dialect::messages::field::Field::ALL.len() + 1);
+    // One table each, for all formats.
+    let (responses, completions) =
+        others.split_once("\n## Responses").unwrap().1.split_once("\n## Completions").unwrap();
+    assert_eq!(rows(responses), responses::field::Field::ALL.len() + 1);
+    assert_eq!(rows(completions), dialect::completions::field::Field::ALL.len() + 1);
+    let rows = rows(page.split("\n## Messages").next().unwrap());
     let tables =
         |operation| Format::ALL.iter().filter(|format| fate::lacks(**format, operation).is_none()).count();
     let chat = (Format::ALL.len() - 1) * (Field::ALL.len() + 1);

@@ -204,6 +204,7 @@ fn encodings_are_the_gateways_matter() {
         created: 0,
         model: "m".into(),
         include_usage: false,
+        provider: "p".into(),
         ..ReplyContext::default()
     };
     for format in Format::ALL {

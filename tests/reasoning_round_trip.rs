@@ -20,6 +20,7 @@ fn context() -> ReplyContext {
         created: 1,
         model: "m".into(),
         include_usage: false,
+        provider: "p".into(),
         ..ReplyContext::default()
     }
 }

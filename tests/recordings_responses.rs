@@ -27,7 +27,7 @@ fn deltas(events: &[Value]) -> String {
 }
 
 fn decoder() -> ResponsesDecoder {
-    ResponsesDecoder::new("x")
+    ResponsesDecoder::new("x", "p")
 }
 
 /// The streams of a recording, which may hold those of several turns; each begins with `response.created`.
@@ -65,6 +65,11 @@ fn plain(response: &Value) -> Seen {
                 let args = serde_json::from_str(item["arguments"].as_str().unwrap()).unwrap();
                 seen.calls.push((id, text("name").unwrap(), args));
             }
+            // A function with one string, as which it was offered.
+            "custom_tool_call" => {
+                let text = |name: &str| item[name].as_str().unwrap().to_owned();
+                seen.calls.push((text("call_id"), text("name"), json!({"input": text("input")})));
+            }
             "reasoning" => {
                 let parts =
                     ["summary", "content"].into_iter().filter_map(|name| item[name].as_array()).flatten();
@@ -75,7 +80,7 @@ fn plain(response: &Value) -> Seen {
                     seen.thinking.push_str(text);
                 }
                 if let Some(encrypted) = item["encrypted_content"].as_str().filter(|text| !text.is_empty()) {
-                    seen.signatures.push(format!("openai:v1:{}:{encrypted}", item["id"].as_str().unwrap()));
+                    seen.signatures.push(format!("openai:v2:p:{}:{encrypted}", item["id"].as_str().unwrap()));
                 }
             }
             _ => {}
@@ -173,11 +178,11 @@ fn whole_replies() {
         }
         if tree.get("output").is_none() {
             // Of other APIs.
-            assert!(response::read(body.as_bytes(), "x").is_err(), "{name}");
+            assert!(response::read(body.as_bytes(), "x", "p").is_err(), "{name}");
             continue;
         }
         read += 1;
-        let reply = response::read(body.as_bytes(), "x").unwrap();
+        let reply = response::read(body.as_bytes(), "x", "p").unwrap();
         let mut found = Seen { finish: finish_word(&reply.finish), done: true, ..Seen::default() };
         found.usage = counts(reply.usage.unwrap());
         let mut beside = 0;
@@ -202,7 +207,8 @@ fn whole_replies() {
         assert_eq!(reply.id.as_deref(), tree["id"].as_str(), "{name}");
         assert_eq!(reply.model.as_deref(), tree["model"].as_str(), "{name}");
         let ours = |item: &&Value| {
-            !["message", "function_call", "reasoning"].contains(&item["type"].as_str().unwrap())
+            !["message", "function_call", "custom_tool_call", "reasoning"]
+                .contains(&item["type"].as_str().unwrap())
         };
         assert_eq!(beside, tree["output"].as_array().unwrap().iter().filter(ours).count(), "{name}");
         assert_eq!(found, plain(&tree), "{name}");

@@ -148,6 +148,7 @@ fn context() -> ReplyContext {
         created: 1,
         model: "m".into(),
         include_usage: true,
+        provider: "p".into(),
         ..ReplyContext::default()
     }
 }

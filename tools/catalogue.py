@@ -77,6 +77,10 @@ CAPABILITIES = {
 }
 
 
+# Whose models are OpenAI's own, in its own formats.
+OPENAI = ("openai", "openai-responses", "azure", "azure-v1", "azure-responses")
+
+
 def price(row, key):
     return None if row.get(key) is None else round(row[key] * 1e6, 6)
 
@@ -142,8 +146,26 @@ def gemini_facts(name, row):
     return facts
 
 
+def openai_facts(name, row):
+    """API reference, `reasoning_effort`: models before gpt-5.1 cannot be told not to reason; gpt-5 alone knows `minimal`,
+    models from gpt-5.2 on `xhigh`. Names that are no such number are left to what the client says."""
+    found = re.match(r"(?:[a-z-]+/)?(?:gpt-(\d+)(?:\.(\d+))?|o\d)(?:[^\d.]|$)", name)
+    if not row.get("supports_reasoning") or not found:
+        return {}
+    number = (int(found[1]), int(found[2] or 0)) if found[1] else (0, 0)
+    facts = {"thinking": "adaptive"}
+    if number < (5, 1):
+        # Those sample as they like (guide "Reasoning models", "Limitations").
+        facts |= {"thinking_off": "never", "no_sampling": True}
+    if number == (5, 0):
+        facts["minimal_effort"] = True
+    if number >= (5, 2) or "codex-max" in name:
+        facts["xhigh_effort"] = True
+    return facts
+
+
 def own_facts(table, name, row):
-    """What is known of the two families besides the table's own columns."""
+    """What is known of the families besides the table's own columns."""
     line = claude_line(name)
     # Others serve Claude in other formats, which know nothing of this.
     if line and table in ("anthropic", "vertex-anthropic", "bedrock", "azure-ai", "snowflake", "vercel"):
@@ -158,6 +180,8 @@ def own_facts(table, name, row):
         facts["json_schema"] = bool(SCHEMA_BEDROCK.search(name))
     if table in ("gemini", "vertex") and row.get("mode") == "chat":
         facts |= gemini_facts(name, row)
+    if table in OPENAI:
+        facts |= openai_facts(name, row)
     return facts
 
 

@@ -294,6 +294,14 @@ RERANK = {
     "bedrock": "/model/{model}/invoke", "cohere": "/v2/rerank",
     **dict.fromkeys(("fireworks", "jina", "novita", "openai-compatible", "together", "vllm"), "/rerank"),
 }
+# Counts of a prompt's tokens: the vendors' API references; those of Azure: "Claude in Microsoft Foundry".
+COUNT = {
+    "openai": "/responses/input_tokens", "openai-responses": "/responses/input_tokens",
+    "anthropic": "/v1/messages/count_tokens", "azure-anthropic": "/v1/messages/count_tokens",
+    "gemini": "/v1beta/models/{model}:countTokens", "vertex": "/models/{model}:countTokens",
+    "vertex-anthropic": "/models/count-tokens:rawPredict",
+    "bedrock": "/model/{model}/count-tokens", "bedrock-anthropic": "/model/{model}/count-tokens",
+}
 
 # Usual variables that neither the facts nor the second source tell; LiteLLM's or the vendor's.
 ENV = {
@@ -319,7 +327,7 @@ DEFAULT = {
     "embeddings_path": "/embeddings", "needs_key": True, "headers": [], "quirks": {}, "checked": False,
 }
 ORDER = (
-    "name", "format", "base_url", "path", "stream_path", "embeddings_path", "rerank_path", "auth_header", "auth_prefix",
+    "name", "format", "base_url", "path", "stream_path", "embeddings_path", "rerank_path", "count_path", "auth_header", "auth_prefix",
     "headers", "key_env", "needs_key",
     "models", "quirks", "note", "checked", "sources",
 )
@@ -402,6 +410,7 @@ def main(path):
     for name in [*FIRST, *sorted(set(rows) - set(FIRST))]:
         usual = "/embeddings" if rows[name].get("format", "openai") == "openai" else None
         rows[name] |= {"embeddings_path": EMBEDDINGS.get(name, usual), "rerank_path": RERANK.get(name)}
+        rows[name]["count_path"] = COUNT.get(name)
         # That there are no embeddings must be said: the default is that there are.
         told = [member for member in ORDER if rows[name].get(member) is not None or member == "embeddings_path"]
         row = {member: rows[name][member] for member in told}

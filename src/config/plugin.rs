@@ -3,7 +3,11 @@
 //! It is an internal format. Both roles get the same document but for `role`; a document of another `version` is
 //! refused, so that a new module never runs on an old rendering in silence.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+mod read;
+
+pub use read::read;
 
 use crate::{
     dialect::Operation,
@@ -14,7 +18,7 @@ use crate::{
 pub const VERSION: u32 = 1;
 
 /// Which half of the gateway a filter instance is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RoleName {
     /// Downstream: reads the request, makes the plan, names the pool.
@@ -24,8 +28,7 @@ pub enum RoleName {
 }
 
 /// The whole document.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Plugin {
     /// [`VERSION`].
     pub version: u32,
@@ -43,13 +46,12 @@ pub struct Plugin {
     /// What clients ask for, in the order of `gateway.yaml`; the first match wins, exact names before patterns.
     pub models: Vec<Model>,
     /// Who may ask. Empty: everyone.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<Key>,
 }
 
 /// One provider.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Provider {
     /// As `gateway.yaml` and the endpoint metadata name it.
     pub name: String,
@@ -63,34 +65,34 @@ pub struct Provider {
     /// place of `{model}` ([`crate::provider::path`]). It may have a query.
     pub path: String,
     /// The same for requests of streams, where it is another one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stream_path: Option<String>,
     /// The same for embeddings; without it the provider has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub embeddings_path: Option<String>,
     /// The same for rerank; without it the provider has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rerank_path: Option<String>,
     /// The same for counts of tokens; without it the provider has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count_path: Option<String>,
     /// The header that carries its credential, lower case.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_header: Option<String>,
     /// What stands before the credential in that header: `Bearer ` or nothing.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub auth_prefix: String,
     /// Where the credential comes from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub secret: Option<Secret>,
     /// Further headers that each of its requests carries, lower case.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<(String, String)>,
     /// In what it differs from the vendor of its format.
-    #[serde(default, skip_serializing_if = "Quirks::is_none")]
+    #[serde(skip_serializing_if = "Quirks::is_none")]
     pub quirks: Quirks,
     /// What is known of its models, by the provider's own names.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<(String, ModelFacts)>,
 }
 
@@ -122,8 +124,8 @@ pub fn base(path: &str) -> Option<(&str, &str)> {
 }
 
 /// Where a credential comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Secret {
     /// An environment variable of the VM (Envoy passes its own through).
     Env(String),
@@ -138,8 +140,7 @@ pub enum Secret {
 }
 
 /// Where access tokens come from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Token {
     /// The host's cluster of the token endpoint.
     pub cluster: String,
@@ -151,13 +152,13 @@ pub struct Token {
     pub path: String,
     /// What is shown to get one: the JSON of a service account's key file, or with `client` an application's secret.
     /// None: the endpoint is a metadata server, which knows the workload by its address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<Box<Secret>>,
     /// The id of an application (RFC 6749 §4.4).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
     /// What the token of an application is for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
 }
 
@@ -173,8 +174,7 @@ impl Secret {
 }
 
 /// A model that clients may ask for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Model {
     /// A name, or a pattern in which `*` stands for any run of characters.
     pub name: String,
@@ -186,44 +186,41 @@ pub struct Model {
 }
 
 /// What `GET /v1/models` tells of a model.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Card {
     /// What clients ask for.
     pub id: String,
     /// The name of its first target's provider.
     pub owner: String,
     /// Tokens of prompt and answer that fit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<u64>,
     /// The most tokens it answers with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_output: Option<u64>,
     /// Further members, as JSON text without the braces; may be empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub more: String,
 }
 
 /// One way to serve a model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Target {
     /// Index into [`Plugin::providers`].
     pub provider: usize,
     /// The provider's own name of the model; absent: as the client asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }
 
 /// A key that clients may use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Key {
     /// Whose it is.
     pub name: String,
     /// SHA-256 of the key, 64 hexadecimal digits in lower case.
     pub sha256: String,
     /// Patterns of the models that it may use; empty: all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<String>,
 }

@@ -57,11 +57,15 @@ impl Head {
     /// As the `scan` of the dialect or the operation says.
     pub fn scan(ask: Ask, body: &[u8]) -> Result<Self, ApiError> {
         Ok(match ask {
-            Ask::Chat if responses::scan::is_mixture(body) => Head::Responses(responses::scan::Head {
-                answer: Dialect::Chat,
-                ..responses::scan::scan(body)?
-            }),
-            Ask::Chat => Head::Chat(scan::scan(body)?),
+            Ask::Chat => match scan::scan(body) {
+                // Nothing is asked of a body that is a chat request.
+                Err(error)
+                    if error.param.as_deref() == Some("messages") && responses::scan::is_mixture(body) =>
+                {
+                    Head::Responses(responses::scan::scan_mixture(body)?)
+                }
+                chat => Head::Chat(chat?),
+            },
             Ask::Completions => Head::Completions(completions::scan::scan(body)?),
             Ask::Messages => Head::Messages(messages::scan::scan(body)?),
             Ask::CountMessages => {

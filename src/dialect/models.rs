@@ -138,9 +138,9 @@ mod tests {
         ]);
         let provider =
             json!({"name": "p", "format": "openai", "authority": "a", "scheme": "http", "path": "/"});
-        serde_json::from_value(json!({"version": crate::config::plugin::VERSION, "role": "gateway",
-            "request_bytes": 1, "reply_bytes": 1, "models": models, "providers": [provider]}))
-        .unwrap()
+        let plugin = json!({"version": crate::config::plugin::VERSION, "role": "gateway",
+            "request_bytes": 1, "reply_bytes": 1, "models": models, "providers": [provider]});
+        crate::config::plugin::read(plugin.to_string().as_bytes()).unwrap()
     }
 
     fn read(bytes: Vec<u8>) -> Value {

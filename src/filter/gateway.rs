@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     dialect::{
-        Ask, Dialect, Head,
+        Ask, Dialect, Head, Operation,
         endpoint::{self, Endpoint},
         models,
     },
@@ -21,6 +21,7 @@ use crate::{
     policy::keys::Key,
     provider::anthropic::beta,
     route::Plan,
+    translate,
 };
 
 /// Where a request stands.
@@ -80,10 +81,7 @@ impl Gateway {
             Ok(()) => self.plan(host, size),
             Err(error) => Err(error),
         };
-        match planned {
-            Ok(()) => Action::Continue,
-            Err(error) => self.refuse(host, &error),
-        }
+        planned.unwrap_or_else(|error| self.refuse(host, &error))
     }
 
     /// Request trailers: they end the body. What is in them goes no further: a provider that speaks HTTP/2 would get it.
@@ -239,8 +237,8 @@ impl Gateway {
     }
 
     /// Reads the whole body and hands the request over to the attempts.
-    fn plan(&mut self, host: &impl Host, size: usize) -> Result<(), ApiError> {
-        let State::Body { ask, key, betas } = &mut self.state else { return Ok(()) };
+    fn plan(&mut self, host: &impl Host, size: usize) -> Result<Action, ApiError> {
+        let State::Body { ask, key, betas } = &mut self.state else { return Ok(Action::Continue) };
         let body = match host.body(Side::Request, 0, size) {
             Ok(body) => body,
             Err(HostError::NotFound) => Vec::new(),
@@ -250,10 +248,17 @@ impl Gateway {
         if let Some(key) = key {
             key.authorize(head.model())?;
         }
-        let plan = Plan::new(&*self.setup, &self.setup.table, head.model(), (head.operation(), head.used()))?;
+        let plan =
+            match Plan::new(&*self.setup, &self.setup.table, head.model(), (head.operation(), head.used())) {
+                Err(error) if counts_itself(&self.setup, &head, &error) => {
+                    return Ok(self.estimate(host, &head, &body));
+                }
+                plan => plan?,
+            };
         let mut exchange = Exchange::new(Rc::clone(&self.setup), *ask, head, plan, body.len());
         exchange.betas = std::mem::take(betas);
-        self.hand_over(host, exchange, body)
+        self.hand_over(host, exchange, body)?;
+        Ok(Action::Continue)
     }
 
     /// Hands a request with its plan over to the attempts.
@@ -273,6 +278,14 @@ impl Gateway {
             .map_err(|error| host_failed("hand over the plan", error))?;
         self.state = State::Planned(opened);
         Ok(())
+    }
+
+    fn estimate(&mut self, host: &impl Host, head: &Head, body: &[u8]) -> Action {
+        let mut count = Vec::with_capacity(64);
+        translate::count::estimated(body, head, &mut count);
+        self.state = State::Done;
+        effect::answer(host, 200, &[(ESTIMATE.as_bytes(), b"estimate")], &count);
+        Action::Pause
     }
 
     fn answer(&mut self, host: &impl Host, status: u16, body: &[u8]) -> Action {
@@ -296,6 +309,18 @@ impl Gateway {
         Action::Pause
     }
 }
+
+/// Whether the gateway is to say itself how many tokens a prompt has, since it has no plan to ask somebody: none of the
+/// targets counts, or those that do would have to refuse what another serves.
+fn counts_itself(setup: &Setup, head: &Head, error: &ApiError) -> bool {
+    let chat = || Plan::new(setup, &setup.table, head.model(), (Operation::Chat, head.used()));
+    head.operation() == Operation::Count
+        && error.kind == ErrorKind::InvalidRequest
+        && (error.code.as_deref() == Some("unsupported_endpoint") || chat().is_ok())
+}
+
+/// The header by which a client sees that a count of tokens is the gateway's own estimate.
+const ESTIMATE: &str = "x-token-count";
 
 /// The betas of Anthropic's API that the client names: all values of their header, which are lists.
 fn betas(headers: &HeaderPairs) -> Result<String, ApiError> {

@@ -14,7 +14,8 @@ pub(super) fn read(host: &impl Host, model: Option<&str>, session: bool) -> Opti
     let status = host.header(Side::Reply, ":status").ok().flatten()?;
     let status: u16 = std::str::from_utf8(&status).ok()?.parse().ok()?;
     // Others are not the router's: another filter's refusal, which says what it means.
-    let failed = matches!(status, 404 | 408 | 413) || status >= 500 || (session && (200..300).contains(&status));
+    let failed =
+        matches!(status, 404 | 408 | 413) || status >= 500 || (session && (200..300).contains(&status));
     failed.then(|| describe(status, model))
 }
 

@@ -304,9 +304,8 @@ fn translate_request(
     let row = config(attempt)?;
     let upstream = Upstream { model, facts, quirks: &row.quirks, provider: &row.name };
     let named = row.headers.iter().filter(|(name, _)| name == beta::HEADER);
-    let of_client = [exchange.betas.as_str()].into_iter().filter(|betas| !betas.is_empty());
-    let named = named.map(|(_, value)| value.as_str()).chain(of_client);
-    let mut betas: Vec<&str> = named.flat_map(|value| value.split(',')).collect();
+    let mut betas: Vec<&str> = named.flat_map(|(_, value)| value.split(',')).collect();
+    betas.extend(beta::of_client(row.format, exchange.betas.split(',')));
     let outcome = translate::any_request(row.format, body, &exchange.head, &upstream, &mut betas, out)?;
     Ok((outcome, betas.join(",")))
 }

@@ -69,9 +69,7 @@ impl Setup {
     ///
     /// A sentence for the host's log: what is wrong, and where. It holds no secret.
     pub fn new(json: &[u8], environment: &[(String, String)]) -> Result<Self, String> {
-        // serde's own message may quote a value, which may be a secret.
-        let plugin: Plugin = serde_json::from_slice(json).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
+        let plugin = plugin::read(json).map_err(|(line, column)| {
             format!(
                 "configuration of the filter: cannot be read at line {line}, column {column}; render it again"
             )

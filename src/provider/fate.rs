@@ -123,7 +123,7 @@ pub fn first_refusal(target: &Target<'_>, used: Used) -> Option<Refusal> {
             first(fields.iter(), |field| Some((field.name(), messages::refusal(target, field)?)))
         }
         Used::Responses(fields) => {
-            first(fields.iter(), |field| Some((field.name(), responses::refusal(target, field)?)))
+            first(fields.iter(), |field| Some((field.param(), responses::refusal(target, field)?)))
         }
         Used::Embeddings(fields) => first(fields.iter(), |field| {
             let why = refused(embeddings::of(format, field));
@@ -190,6 +190,9 @@ pub fn markdown() -> String {
         let rows = Field::ALL.iter().map(|field| (field.name(), field.when(), rerank::of(format, *field)));
         other(&mut page, "Rerank", format, rerank::lacks(format), rows);
     }
+    messages::markdown(&mut page);
+    responses::markdown(&mut page);
+    completions::markdown(&mut page);
     page
 }
 

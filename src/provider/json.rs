@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{MapAccess, Visitor},
+    de::{MapAccess, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -108,7 +108,7 @@ pub(crate) fn value<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
 }
 
 /// Whether `text` is one well-formed JSON object.
-pub(super) fn is_object(text: &str) -> bool {
+pub(crate) fn is_object(text: &str) -> bool {
     serde_json::from_str::<&RawValue>(text).is_ok_and(|raw| raw.get().starts_with('{'))
 }
 
@@ -123,7 +123,7 @@ pub(super) fn document(body: &[u8]) -> Option<&RawValue> {
 }
 
 /// The elements of a JSON array, unread; `None` where `raw` is none.
-pub(super) fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
+pub(crate) fn elements(raw: &RawValue) -> Option<Vec<&RawValue>> {
     serde_json::from_str(raw.get()).ok()
 }
 
@@ -273,9 +273,49 @@ impl<'a> Visitor<'a> for Pick<'_, '_, 'a> {
     }
 }
 
+/// Calls `see` for every member of a JSON object, in their order and unread; nothing is kept, however many there are.
+#[inline(never)]
+pub(super) fn each_member<'a>(json: &'a str, see: &mut dyn FnMut(&str, &'a RawValue)) {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let read = deserializer.deserialize_map(Each(see));
+    debug_assert!(read.is_ok(), "what is walked through was checked before");
+}
+
+/// The same for every element of a JSON array.
+#[inline(never)]
+pub(super) fn each_element<'a>(json: &'a str, see: &mut dyn FnMut(&'a RawValue)) {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let read = deserializer.deserialize_seq(Each(&mut |_: &str, raw| see(raw)));
+    debug_assert!(read.is_ok(), "what is walked through was checked before");
+}
+
+struct Each<'s, 'a>(&'s mut dyn FnMut(&str, &'a RawValue));
+
+impl<'a> Visitor<'a> for Each<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an object or an array")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Text(name)) = map.next_key()? {
+            (self.0)(&name, map.next_value()?);
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<(), A::Error> {
+        while let Some(raw) = list.next_element()? {
+            (self.0)("", raw);
+        }
+        Ok(())
+    }
+}
+
 /// The text that a member is, if it is one.
 #[inline(never)]
-pub(super) fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
+pub(crate) fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
     let raw = raw.filter(|raw| raw.get().starts_with('"'))?;
     serde_json::from_str::<Text<'_>>(raw.get()).ok().map(|text| text.0)
 }
@@ -322,7 +362,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for MaybeText<'a> {
 }
 
 /// JSON text without white space between its tokens; borrowed where there is none.
-pub(super) fn compact(json: &str) -> Cow<'_, str> {
+pub(crate) fn compact(json: &str) -> Cow<'_, str> {
     let mut quoted = false;
     let mut escaped = false;
     let mut keep = |c: char| {

@@ -62,6 +62,9 @@ pub struct ModelFacts {
     /// Refuses a forced tool (`tool_choice` of `any` or of a name).
     #[serde(skip_serializing_if = "is_default")]
     pub no_forced_tool: bool,
+    /// Is known not to reason, and may refuse to be told how.
+    #[serde(skip_serializing_if = "is_default")]
+    pub no_reasoning: bool,
     /// Takes a JSON Schema for its answer.
     #[serde(skip_serializing_if = "is_default")]
     pub json_schema: bool,

@@ -30,7 +30,8 @@ pub fn of<'p>(
         let message = format!("The provider has no endpoint for {}.", operation.name());
         return Err(ApiError::invalid("model", message));
     };
-    let path = fill(path, model, provider.format)?;
+    let counted = operation == Operation::Count && is_bedrock(provider.format);
+    let path = fill(path, if counted { foundation(model) } else { model }, provider.format)?;
     // On Vertex models of two kinds are asked in two ways, at paths that differ in their last word.
     match path.strip_suffix(":predict") {
         Some(before)
@@ -59,6 +60,24 @@ pub fn passed(provider: &plugin::Provider, head: &pass::Head, model: &str) -> Re
         path.push_str(query);
     }
     Ok(path)
+}
+
+/// The parts of the world that stand before the names of Bedrock's inference profiles (Amazon Bedrock user guide,
+/// "Supported Regions and models for inference profiles").
+const REGIONS: &[&str] = &["us", "us-gov", "eu", "apac", "global", "jp", "au", "ca", "mx"];
+
+/// The name of a model on Bedrock without the region before it.
+pub(super) fn without_region(model: &str) -> &str {
+    match model.split_once('.') {
+        Some((region, name)) if REGIONS.contains(&region) => name,
+        _ => model,
+    }
+}
+
+/// The id of the model that an inference profile is of, which is all that Bedrock counts tokens for; also of an ARN that
+/// names one. What names none is left as it is.
+pub(super) fn foundation(model: &str) -> &str {
+    without_region(if model.starts_with("arn:") { model.rsplit('/').next().unwrap_or(model) } else { model })
 }
 
 /// `path`, which may have a query, with the model's name in the place of `{model}`.
@@ -135,6 +154,19 @@ mod tests {
         assert!(fill(azure, "x?api-version=1", Format::Openai).is_err());
         // Without a place in the path, the name is not the path's matter.
         assert_eq!(fill("/v1/messages", "a/../b?", Format::Anthropic), Ok(Cow::Borrowed("/v1/messages")));
+    }
+
+    #[test]
+    fn tokens_are_counted_for_the_model_behind_a_profile() {
+        for (model, counted) in [
+            ("us.anthropic.claude-opus-4-6-v1", "anthropic.claude-opus-4-6-v1"),
+            ("anthropic.claude-opus-4-6-v1", "anthropic.claude-opus-4-6-v1"),
+            ("global.amazon.nova-2-lite-v1:0", "amazon.nova-2-lite-v1:0"),
+            ("arn:aws:bedrock:us-east-1:1:inference-profile/eu.anthropic.claude-x", "anthropic.claude-x"),
+            ("arn:aws:bedrock:us-east-1:1:application-inference-profile/a1b2", "a1b2"),
+        ] {
+            assert_eq!(foundation(model), counted);
+        }
     }
 
     #[test]

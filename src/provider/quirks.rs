@@ -1,7 +1,7 @@
 //! In what a provider differs from the vendor of the format that it speaks: data of its row, not code.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
+use serde_json::value::RawValue;
 
 use crate::dialect::chat::field::{Field, Fields};
 
@@ -42,11 +42,45 @@ pub struct Quirks {
     pub flat_content: bool,
     /// What each request carries, whatever the client says: a member by the provider's own name, and its value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub fixed: Vec<(String, Value)>,
+    pub fixed: Vec<(String, Json)>,
     /// Members of the request that have another name there: ours, theirs. Where a request has both names, ours is sent
     /// (`max_completion_tokens`, and not the older `max_tokens`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rename: Vec<(String, String)>,
+}
+
+/// A value of JSON, as its text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Json(String);
+
+impl Json {
+    /// The text of a value.
+    pub fn new(raw: &RawValue) -> Self {
+        Self(raw.get().to_owned())
+    }
+
+    /// The text.
+    pub fn get(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<serde_json::Value> for Json {
+    fn from(value: serde_json::Value) -> Self {
+        Self(value.to_string())
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_str::<&RawValue>(&self.0).map_err(ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(|raw| Self::new(&raw))
+    }
 }
 
 impl Quirks {

@@ -166,6 +166,11 @@ fn refused(provider: &Provider, target: &Target<'_>, operation: Operation, used:
     if let Some(why) = fate::lacks(target.format, operation) {
         return Some(Refusal { param: MODEL, why });
     }
+    if operation == Operation::Count
+        && let Some(why) = fate::count::by_model(target.format, target.model)
+    {
+        return Some(Refusal { param: MODEL, why });
+    }
     if provider.endpoint(operation, false).is_none() {
         return Some(Refusal { param: MODEL, why: "the provider has no endpoint for it" });
     }

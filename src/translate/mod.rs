@@ -5,6 +5,7 @@
 
 pub mod count;
 pub mod embeddings;
+mod message;
 mod operation;
 mod reply;
 mod request;

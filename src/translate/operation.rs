@@ -1,12 +1,12 @@
 //! Requests and replies of whatever operation, and what those that are not chat share.
 
-use super::{Outcome, count, embeddings, passes, request::write, rerank};
+use super::{Outcome, count, embeddings, request::write, rerank};
 use crate::{
     dialect::{
         Head, Operation, ReplyContext, Used, chat::field::Fields, completions, messages, responses as dialect,
     },
     ir::{ApiError, Request, Usage},
-    provider::{Format, Upstream, anthropic, fate, responses},
+    provider::{Format, Upstream, fate, responses},
 };
 
 /// Writes to `out` what a provider of this format is to get for a client's `body`. `betas` are those of Anthropic that
@@ -26,21 +26,35 @@ pub fn any_request(
     if head.operation() == Operation::Count {
         return count::request(format, body, head, upstream, betas, out);
     }
+    conversation(format, body, head, upstream, betas, out)
+}
+
+/// As [`any_request`], of what asks for an answer, also where only its tokens are to be counted.
+pub(super) fn conversation(
+    format: Format,
+    body: &[u8],
+    head: &Head,
+    upstream: &Upstream<'_>,
+    betas: &mut Vec<&str>,
+    out: &mut Vec<u8>,
+) -> Result<Outcome, ApiError> {
     match head {
         Head::Chat(chat) => {
             super::request_with_betas(head.dialect(), format, body, chat, upstream, betas, out)
         }
-        Head::Messages(head) if passes(crate::dialect::Dialect::Messages, format) => {
-            anthropic::pass::request(body, head, format, upstream, betas, out).map(outcome)
-        }
+        Head::Messages(head) => super::message::request(format, body, head, upstream, betas, out),
         // Also where it is to be answered as chat.
         Head::Responses(head) if format == Format::Responses => {
             responses::pass::request(body, head, upstream, out).map(outcome)
         }
-        Head::Completions(_) | Head::Messages(_) | Head::Responses(_) => {
+        Head::Completions(_) | Head::Responses(_) => {
             // The gateway leaves such targets out before it comes to this.
             refuse(format, upstream, head.used())?;
-            write(&parse(head, body)?, format, upstream, betas, out)?;
+            let written = write(&parse(head, body)?, format, upstream, betas, out);
+            // Writers name places of the intermediate form.
+            let of_responses = matches!(head, Head::Responses(_));
+            let told = |error| if of_responses { dialect::parse::place::told(error, body) } else { error };
+            written.map_err(told)?;
             Ok(Outcome::Replaced)
         }
         Head::Embeddings(head) => embeddings::request(format, body, head, upstream, out),
@@ -50,7 +64,7 @@ pub fn any_request(
     }
 }
 
-fn outcome(replaced: bool) -> Outcome {
+pub(super) fn outcome(replaced: bool) -> Outcome {
     if replaced { Outcome::Replaced } else { Outcome::AsIs }
 }
 

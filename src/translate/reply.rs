@@ -1,6 +1,8 @@
 use super::Outcome;
 use crate::{
-    dialect::{Dialect, ReplyContext, chat, completions, messages, responses as responses_dialect},
+    dialect::{
+        Dialect, ReplyContext, chat, completions, messages, responses as responses_dialect, responses::custom,
+    },
     ir::{ApiError, Reply, Usage},
     provider::{Format, anthropic, bedrock, cohere, gemini, mistral, openai, responses},
 };
@@ -18,7 +20,8 @@ pub fn reply(
     context: &ReplyContext,
     out: &mut Vec<u8>,
 ) -> Result<(Outcome, Option<Usage>), ApiError> {
-    if super::passes(dialect, format) {
+    let customs = dialect == Dialect::Chat && custom::are_told_as_chat(context);
+    if super::passes(dialect, format) && !customs {
         let (replaced, usage) = match dialect {
             Dialect::Messages => anthropic::pass::reply(body, out),
             Dialect::Responses => responses::pass::reply(body, context, out),
@@ -26,13 +29,18 @@ pub fn reply(
         }?;
         return Ok((if replaced { Outcome::Replaced } else { Outcome::AsIs }, usage));
     }
-    let reply = read(format, body, &context.id)?;
+    let mut reply = read(format, body, context)?;
+    if let (true, Some(asked)) = (customs, &context.asked) {
+        custom::tell_as_chat(&mut reply, asked);
+    }
     write(dialect, &reply, context, out);
     Ok((Outcome::Replaced, reply.usage))
 }
 
-/// Reads a whole reply into the intermediate form. `id` names what the provider leaves without a name.
-fn read<'a>(format: Format, body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
+/// Reads a whole reply into the intermediate form. The id of `context` names what the provider leaves without a
+/// name.
+fn read<'a>(format: Format, body: &'a [u8], context: &ReplyContext) -> Result<Reply<'a>, ApiError> {
+    let id = context.id.as_str();
     match format {
         Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic => {
             anthropic::response::read(body)
@@ -42,7 +50,7 @@ fn read<'a>(format: Format, body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiEr
         Format::Cohere => cohere::response::read(body, id),
         Format::Openai => openai::response::parse(body, id),
         Format::Mistral => mistral::response::read(body, id),
-        Format::Responses => responses::response::read(body, id),
+        Format::Responses => responses::response::read(body, id, &context.provider),
     }
 }
 

@@ -1,9 +1,14 @@
 use super::Outcome;
 use crate::{
     dialect::{
-        Dialect, Pass, Progress, ReplyContext, chat::stream::ChatEncoder,
-        completions::stream::CompletionsEncoder, messages::stream::MessagesEncoder,
-        responses::stream::ResponsesEncoder,
+        Dialect, Pass, Progress, ReplyContext,
+        chat::stream::ChatEncoder,
+        completions::stream::CompletionsEncoder,
+        messages::stream::MessagesEncoder,
+        responses::{
+            custom::{self, CustomAsChat},
+            stream::ResponsesEncoder,
+        },
     },
     ir::{ApiError, Decoder, Encoder, Event},
     provider::{
@@ -40,15 +45,20 @@ pub struct Convert {
 impl ReplyStream {
     /// A stream that has not begun.
     pub fn new(dialect: Dialect, format: Format, context: ReplyContext) -> Self {
-        if super::passes(dialect, format) {
+        let customs = dialect == Dialect::Chat && custom::are_told_as_chat(&context);
+        if super::passes(dialect, format) && !customs {
             return Self::Passthrough(match dialect {
                 Dialect::Messages => Box::new(MessagesPass::new(format)),
                 Dialect::Responses => Box::new(ResponsesPass::new(context)),
                 Dialect::Chat | Dialect::Completions => Box::new(Passthrough::new(context.include_usage)),
             });
         }
-        let decoder = decoder(format, &context.id);
+        let decoder = decoder(format, &context);
         let encoder: Box<dyn Encoder> = match dialect {
+            Dialect::Chat if customs => {
+                let asked = context.asked.clone().unwrap_or_default();
+                Box::new(CustomAsChat::new(ChatEncoder::new(context), asked))
+            }
             Dialect::Chat => Box::new(ChatEncoder::new(context)),
             Dialect::Completions => Box::new(CompletionsEncoder::new(context)),
             Dialect::Messages => Box::new(MessagesEncoder::new(context)),
@@ -100,7 +110,8 @@ impl ReplyStream {
     }
 }
 
-fn decoder(format: Format, id: &str) -> Box<dyn Decoder> {
+fn decoder(format: Format, context: &ReplyContext) -> Box<dyn Decoder> {
+    let id = context.id.as_str();
     match format {
         Format::Anthropic | Format::VertexAnthropic => Box::new(MessagesDecoder::default()),
         Format::BedrockAnthropic => Box::new(InvokeDecoder::default()),
@@ -109,7 +120,7 @@ fn decoder(format: Format, id: &str) -> Box<dyn Decoder> {
         Format::Cohere => Box::new(CohereDecoder::new(id)),
         Format::Openai => Box::new(ChatDecoder::new(id)),
         Format::Mistral => Box::new(MistralDecoder::new(id)),
-        Format::Responses => Box::new(ResponsesDecoder::new(id)),
+        Format::Responses => Box::new(ResponsesDecoder::new(id, &context.provider)),
     }
 }
 

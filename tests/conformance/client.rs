@@ -83,6 +83,8 @@ pub struct Schemas {
     open_response: Validator,
     open_chunk: Validator,
     embeddings: Validator,
+    message: Validator,
+    step: Validator,
 }
 
 /// A closed schema beside the repository; `None` where it is not there.
@@ -97,6 +99,7 @@ impl Schemas {
     pub fn read() -> Option<Self> {
         let (response, chunk) = (document("openai.response")?, document("openai.chunk")?);
         let embeddings = document("openai.embeddings")?;
+        let (message, step) = (document("anthropic.response")?, document("anthropic.stream_event")?);
         let validator = |document: &Value| jsonschema::validator_for(document).unwrap();
         let open = |mut document: Value| {
             open_up(&mut document);
@@ -104,6 +107,8 @@ impl Schemas {
         };
         Some(Self {
             embeddings: open(embeddings),
+            message: validator(&message),
+            step: validator(&step),
             response: validator(&response),
             chunk: validator(&chunk),
             open_response: open(response),
@@ -117,9 +122,25 @@ impl Schemas {
     ///
     /// What breaks the schema.
     pub fn check_embeddings(&self, value: &Value) -> Result<(), String> {
-        let mut errors =
-            self.embeddings.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path()));
-        errors.next().map_or(Ok(()), |error| Err(error.chars().take(300).collect()))
+        first(&self.embeddings, value)
+    }
+
+    /// Checks a whole message of Anthropic's.
+    ///
+    /// # Errors
+    ///
+    /// What breaks the schema.
+    pub fn check_message(&self, value: &Value) -> Result<(), String> {
+        first(&self.message, value)
+    }
+
+    /// Checks one event of a stream of Anthropic's.
+    ///
+    /// # Errors
+    ///
+    /// What breaks the schema.
+    pub fn check_step(&self, value: &Value) -> Result<(), String> {
+        first(&self.step, value)
     }
 
     /// Checks one whole reply or one chunk. `open`: it passed through, and may hold the vendor's own keys.
@@ -142,6 +163,11 @@ impl Schemas {
             .collect();
         if errors.is_empty() { Ok(()) } else { Err(errors.join("; ").chars().take(600).collect()) }
     }
+}
+
+fn first(validator: &Validator, value: &Value) -> Result<(), String> {
+    let mut errors = validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path()));
+    errors.next().map_or(Ok(()), |error| Err(error.chars().take(300).collect()))
 }
 
 fn open_up(schema: &mut Value) {

@@ -17,10 +17,12 @@ mod client;
 mod embed;
 mod files;
 mod frame;
+mod messages;
 mod read;
 mod replay;
 mod report;
 mod requests;
+mod responses_client;
 
 use std::{process::ExitCode, thread};
 

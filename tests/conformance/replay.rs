@@ -8,12 +8,13 @@ use switchyard::{
 };
 
 use crate::{
-    client::{self, Schemas},
+    client::{self, Schemas, Told},
     embed,
     files::{Kind, Recording},
-    frame,
+    frame, messages,
     read::{Seen, anthropic, bedrock, cohere, gemini, openai, responses},
     report::Report,
+    responses_client,
 };
 
 /// Streams below this are cut at every byte, larger ones at random places.
@@ -32,12 +33,24 @@ const FAILS: &[(&str, &str)] = &[
     ("apisix-quirks/openai/chat-streaming-many-chunks-no-usage", "cut off before its end"),
 ];
 
+/// Whether a recording is one of those.
+pub fn fails(name: &str) -> bool {
+    FAILS.iter().any(|(start, _)| name.starts_with(start))
+}
+
 /// Replays one recording.
 pub fn replay(recording: &Recording, schemas: Option<&Schemas>, report: &mut Report) {
     let name = &recording.name;
+    responses_client::replay(recording, report);
     match recording.kind {
-        Kind::Whole(format) => whole(name, format, &recording.body, schemas, report),
-        Kind::Stream(format) => stream(name, format, &recording.body, schemas, report),
+        Kind::Whole(format) => {
+            whole(name, format, &recording.body, schemas, report);
+            messages::whole(name, format, &recording.body, schemas, report);
+        }
+        Kind::Stream(format) => {
+            stream(name, format, &recording.body, schemas, report);
+            messages::stream(name, format, &recording.body, schemas, report);
+        }
         Kind::Error(format, status) => error(name, format, status, &recording.body, report),
         Kind::Embeddings(format) => embed::embeddings(name, format, &recording.body, schemas, report),
         Kind::Rerank(format) => embed::rerank(name, format, &recording.body, report),
@@ -53,6 +66,7 @@ pub fn context(include_usage: bool) -> ReplyContext {
         created: 1_790_000_000,
         model: "m".into(),
         include_usage,
+        provider: "p".into(),
         ..ReplyContext::default()
     }
 }
@@ -62,7 +76,7 @@ fn passes(format: Format) -> bool {
     format == Format::Openai
 }
 
-fn plain(format: Format, events: &[Value], whole: bool) -> Seen {
+pub fn plain(format: Format, events: &[Value], whole: bool) -> Seen {
     match (format, whole) {
         (Format::Gemini | Format::Vertex, _) => gemini::stream(events),
         (Format::Openai | Format::Mistral, true) => openai::whole(&events[0]),
@@ -84,7 +98,7 @@ fn plain(format: Format, events: &[Value], whole: bool) -> Seen {
 
 /// What both must agree on. Reasoning is shown in more than one way by some, and is compared where the plain reader
 /// has any.
-fn same(format: Format, mut ours: Seen, mut theirs: Seen) -> Result<(), String> {
+pub fn same(format: Format, mut ours: Seen, mut theirs: Seen) -> Result<(), String> {
     if theirs.thinking.is_empty() || format == Format::Responses {
         ours.thinking.clear();
         theirs.thinking.clear();
@@ -132,10 +146,12 @@ fn error(name: &str, format: Format, status: u16, body: &[u8], report: &mut Repo
     let message = source["error"]["message"].as_str().unwrap_or_default();
     let right = told["error"]["message"] == message && told["error"]["type"].is_string();
     report.check(name, if right { Ok(()) } else { Err(format!("{told} for {source}")) });
+    messages::error(name, &error, message, report);
 }
 
-fn convert(format: Format, asked: bool, bytes: &[u8], cuts: &[usize]) -> Vec<u8> {
-    let mut stream = ReplyStream::new(Dialect::Chat, format, context(asked));
+/// What a client gets of a stream that comes cut at these places.
+pub fn convert(dialect: Dialect, format: Format, asked: bool, bytes: &[u8], cuts: &[usize]) -> Vec<u8> {
+    let mut stream = ReplyStream::new(dialect, format, context(asked));
     let (mut all, mut out) = (Vec::new(), Vec::new());
     let mut from = 0;
     for to in cuts.iter().copied().chain([bytes.len()]) {
@@ -151,27 +167,37 @@ fn convert(format: Format, asked: bool, bytes: &[u8], cuts: &[usize]) -> Vec<u8>
 
 fn stream(name: &str, format: Format, bytes: &[u8], schemas: Option<&Schemas>, report: &mut Report) {
     for asked in [true, false] {
-        let whole = convert(format, asked, bytes, &[]);
+        let whole = convert(Dialect::Chat, format, asked, bytes, &[]);
         report.check(name, told(name, format, asked, bytes, &whole));
-        report.check(name, splits(format, asked, bytes, &whole));
+        report.check(name, splits(Dialect::Chat, format, asked, bytes, &whole));
         if let (Some(schemas), Ok(told)) = (schemas, client::stream(&whole)) {
             valid(name, format, &told.chunks, schemas, true, report);
         }
     }
 }
 
+/// Whether a client is told a whole answer, as it should be of all but those that fail.
+///
+/// # Errors
+///
+/// Where it ends otherwise than it should.
+pub fn ended(name: &str, told: &Told) -> Result<bool, String> {
+    if fails(name) {
+        let failed = told.error.is_some() && !told.done;
+        return if failed { Ok(false) } else { Err("is told as a success".into()) };
+    }
+    match &told.error {
+        Some(error) => Err(format!("ends with an error: {error}")),
+        None if !told.done => Err("does not end".into()),
+        None => Ok(true),
+    }
+}
+
 /// What a client is told of a stream is what the plain reader sees, and ends as it did.
 fn told(name: &str, format: Format, asked: bool, bytes: &[u8], whole: &[u8]) -> Result<(), String> {
     let told = client::stream(whole)?;
-    let fails = FAILS.iter().any(|(start, _)| name.starts_with(start));
-    if fails {
-        return if told.error.is_some() && !told.done { Ok(()) } else { Err("is told as a success".into()) };
-    }
-    if let Some(error) = &told.error {
-        return Err(format!("ends with an error: {error}"));
-    }
-    if !told.done {
-        return Err("does not end".into());
+    if !ended(name, &told)? {
+        return Ok(());
     }
     client::usage_rule(&told, asked)?;
     let (mut ours, mut theirs) = (client::seen(&told), plain(format, &frame::events(format, bytes), false));
@@ -183,9 +209,15 @@ fn told(name: &str, format: Format, asked: bool, bytes: &[u8], whole: &[u8]) -> 
 }
 
 /// Any split of the bytes gives the same.
-fn splits(format: Format, asked: bool, bytes: &[u8], whole: &[u8]) -> Result<(), String> {
+pub fn splits(
+    dialect: Dialect,
+    format: Format,
+    asked: bool,
+    bytes: &[u8],
+    whole: &[u8],
+) -> Result<(), String> {
     let same = |cuts: &[usize]| {
-        let cut = convert(format, asked, bytes, cuts);
+        let cut = convert(dialect, format, asked, bytes, cuts);
         if cut == whole { Ok(()) } else { Err(format!("cut at {cuts:?}, it is another")) }
     };
     if bytes.len() < EVERY_BYTE {
@@ -195,7 +227,7 @@ fn splits(format: Format, asked: bool, bytes: &[u8], whole: &[u8]) -> Result<(),
 }
 
 /// Places that look random and are the same in every run (an xorshift).
-fn cuts(len: usize, seed: u64) -> Vec<usize> {
+pub fn cuts(len: usize, seed: u64) -> Vec<usize> {
     let mut state = seed * 2 + 1;
     let mut step = || {
         state ^= state << 13;

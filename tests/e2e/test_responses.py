@@ -16,7 +16,7 @@ from test_upstream import CLIENT_KEY, HOSTILE, exactly, no_client_secret
 
 ENV = {"OPENAI_API_KEY": openai.KEY, "RESPONSES_API_KEY": responses.KEY, "ANTHROPIC_API_KEY": anthropic.KEY}
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("now", "place")]
-SIGNATURE = f"openai:v1:rs_1:{responses.ENCRYPTED}"
+SIGNATURE = f"openai:v2:pro:rs_1:{responses.ENCRYPTED}"
 
 
 @pytest.fixture
@@ -214,7 +214,7 @@ def test_a_wrong_request_is_not_sent_elsewhere(client: Client, responses_provide
 
 @pytest.mark.parametrize("end", ["cut", "failed", "error"])
 def test_a_stream_that_breaks_ends_as_an_error(client: Client, responses_provider: Provider, end: str) -> None:
-    events = [*responses.created(), *responses.item_events(0, responses.text("Hello"))[:2]]
+    events = [*responses.created(), *responses.item_events(0, responses.text("Hello"))[:3]]
     failed = responses.response([], "failed", error={"code": "server_error", "message": "It broke."})
     begun = len(events)
     events += {

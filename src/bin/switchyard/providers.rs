@@ -69,6 +69,7 @@ fn whole(kind: &Kind) -> String {
         ("stream_path", kind.stream_path.unwrap_or_default().to_owned()),
         ("embeddings", kind.embeddings_path.unwrap_or_default().to_owned()),
         ("rerank", kind.rerank_path.unwrap_or_default().to_owned()),
+        ("count", kind.count_path.unwrap_or_default().to_owned()),
         ("credential", format!("{}: {}…{needed}", kind.auth_header, kind.auth_prefix)),
         ("key", kind.key_env.unwrap_or_default().to_owned()),
         ("headers", headers.join(", ")),

@@ -89,7 +89,7 @@ fn compile_provider(gateway: &Gateway, provider: &Provider) -> Result<plugin::Pr
         stream_path: stream_path.map(whole).transpose()?,
         embeddings_path: embeddings_path(provider, kind).map(whole).transpose()?,
         rerank_path: rerank_path(provider, kind).map(whole).transpose()?,
-        count_path: None,
+        count_path: count_path(provider, kind).map(whole).transpose()?,
         auth_header,
         auth_prefix: auth_prefix.unwrap_or_default(),
         secret,
@@ -114,6 +114,13 @@ pub(super) fn embeddings_path<'p>(provider: &'p Provider, kind: &'p Kind) -> Opt
 /// The path of the endpoint for rerank, where there is one.
 pub(super) fn rerank_path<'p>(provider: &'p Provider, kind: &'p Kind) -> Option<&'p str> {
     other_path(provider, kind, &provider.rerank_path, kind.rerank_path)
+}
+
+/// The path of the endpoint for counts of tokens, where there is one. Hosts that are compatible with OpenAI's chat have
+/// no such, so that the one of OpenAI's type fits its own base URL only.
+pub(super) fn count_path<'p>(provider: &'p Provider, kind: &'p Kind) -> Option<&'p str> {
+    let elsewhere = kind.format == Format::Openai && provider.base_url.is_some();
+    other_path(provider, kind, &provider.count_path, kind.count_path.filter(|_| !elsewhere))
 }
 
 /// The path of another endpoint: the file's own, or that of the type, which fits the type's own format only.
@@ -157,7 +164,7 @@ pub(super) fn known_models(table: &str, name: &str) -> Vec<(String, ModelFacts)>
         // What a client can ask for: no endpoint of ours is for completions.
         let asked = |row: &catalogue::Model| row.mode() != "completion";
         let met = catalogue::models(table).filter(|(model, row)| pattern::matches(name, model) && asked(row));
-        return met.map(|(model, row)| (model.to_owned(), row.facts.clone())).collect();
+        return met.map(|(model, row)| (model.to_owned(), row.known_facts())).collect();
     }
     catalogue::facts(table, name).map(|facts| (name.to_owned(), facts)).into_iter().collect()
 }

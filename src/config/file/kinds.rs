@@ -36,6 +36,8 @@ pub struct Kind {
     pub embeddings_path: Option<&'static str>,
     /// The path of its endpoint for rerank, where it is known to have one.
     pub rerank_path: Option<&'static str>,
+    /// The path of its endpoint for counts of a prompt's tokens, where it is known to have one.
+    pub count_path: Option<&'static str>,
     /// The header of its credential.
     pub auth_header: &'static str,
     /// What stands before the credential.
@@ -71,6 +73,7 @@ impl Default for Kind {
             stream_path: None,
             embeddings_path: Some("/embeddings"),
             rerank_path: None,
+            count_path: None,
             auth_header: "authorization",
             auth_prefix: "Bearer ",
             headers: Vec::new(),

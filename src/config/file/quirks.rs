@@ -73,7 +73,8 @@ pub fn merged(own: Option<&Quirks>, row: &quirks::Quirks) -> quirks::Quirks {
     merged.known_only = known_only.unwrap_or(merged.known_only);
     merged.developer_as_system = developer_as_system.unwrap_or(merged.developer_as_system);
     merged.flat_content = flat_content.unwrap_or(merged.flat_content);
-    merged.fixed = fixed.map_or(merged.fixed, |fixed| fixed.into_iter().collect());
+    let fixed = fixed.map(|fixed| fixed.into_iter().map(|(name, value)| (name, value.into())).collect());
+    merged.fixed = fixed.unwrap_or(merged.fixed);
     merged.rename = rename.map_or(merged.rename, |rename| rename.into_iter().collect());
     merged
 }

@@ -264,7 +264,7 @@ fn quirks_of_a_row_can_be_overridden() {
     assert_eq!((own.rename.len(), own.refuses, own.flat_content), (0, vec!["seed".to_owned()], true));
     assert_eq!(own.clamp, [("top_p".to_owned(), 0.0, 0.5)]);
     assert_eq!(own.values, [("tool_choice".to_owned(), "required".to_owned(), "any".to_owned())]);
-    assert_eq!(own.fixed[1], ("x".to_owned(), serde_json::json!({"y": [1]})));
+    assert_eq!(own.fixed[1], ("x".to_owned(), serde_json::json!({"y": [1]}).into()));
     for (quirks, start) in [
         ("{clamp: {top_p: {min: 1, max: 0}}}", "2: providers[0].quirks.clamp.top_p: min must not be larger"),
         ("{clamp: {top_p: {min: 1}}}", "2: providers[0].quirks.clamp.top_p.max: is missing"),

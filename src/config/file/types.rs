@@ -123,6 +123,9 @@ pub struct Provider {
     /// The same for rerank.
     #[serde(default)]
     pub rerank_path: Option<String>,
+    /// The same for counts of a prompt's tokens. That of type `openai` holds for OpenAI's own `base_url` only.
+    #[serde(default)]
+    pub count_path: Option<String>,
     /// The header that carries the credential.
     #[serde(default)]
     pub auth_header: Option<String>,

@@ -113,7 +113,8 @@ pub fn texts<'p>(provider: &'p Provider, kind: &'p Kind) -> impl Iterator<Item =
     let base = provider.base_url.as_deref().or(kind.base_url);
     let (embeddings, rerank) =
         (super::compile::embeddings_path(provider, kind), super::compile::rerank_path(provider, kind));
-    [base, Some(path), stream_path, embeddings, rerank].into_iter().flatten()
+    let count = super::compile::count_path(provider, kind);
+    [base, Some(path), stream_path, embeddings, rerank, count].into_iter().flatten()
 }
 
 /// `text` with the provider's values in their places.

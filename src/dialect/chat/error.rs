@@ -27,16 +27,28 @@ pub fn status(error: &ApiError) -> u16 {
 
 /// Appends `error` to `out` as one JSON object.
 pub fn write(error: &ApiError, out: &mut Vec<u8>) {
-    let (kind, code) = words(error.kind);
-    out.extend_from_slice(b"{\"error\":{\"message\":");
+    out.push(b'{');
+    members(error, out);
+    out.push(b'}');
+}
+
+/// Appends the one member of that object.
+pub(crate) fn members(error: &ApiError, out: &mut Vec<u8>) {
+    let (kind, _) = words(error.kind);
+    out.extend_from_slice(b"\"error\":{\"message\":");
     json::string(&error.message, out);
     out.extend_from_slice(b",\"type\":");
     json::string(kind, out);
     out.extend_from_slice(b",\"param\":");
     json::string_or_null(error.param.as_deref(), out);
     out.extend_from_slice(b",\"code\":");
-    json::string_or_null(error.code.as_deref().or(code), out);
-    out.extend_from_slice(b"}}");
+    json::string_or_null(code(error), out);
+    out.push(b'}');
+}
+
+/// The machine-readable detail of an error.
+pub(crate) fn code(error: &ApiError) -> Option<&str> {
+    error.code.as_deref().or(words(error.kind).1)
 }
 
 /// Appends `error` to `out` as the last event of a stream; no `[DONE]` follows it.

@@ -10,4 +10,4 @@ pub mod parse;
 pub mod reply;
 pub mod scan;
 pub mod stream;
-pub(in crate::dialect) mod words;
+pub(crate) mod words;

@@ -11,12 +11,12 @@ use serde_json::value::RawValue;
 use super::node::{self, Node, Object, Path};
 use crate::ir::{ApiError, ErrorKind, Message, Request};
 
-mod content;
+pub(in crate::dialect) mod content;
 mod history;
-mod media;
+pub(in crate::dialect) mod media;
 mod message;
-mod reasoning;
-mod settings;
+pub(in crate::dialect) mod reasoning;
+pub(in crate::dialect) mod settings;
 mod tools;
 
 #[cfg(test)]
@@ -72,9 +72,8 @@ pub(in crate::dialect) fn request<'a>(
     body: Body<'a>,
     messages: Vec<Message<'a>>,
 ) -> Result<Request<'a>, ApiError> {
-    let Body { mut read, mut extra } = body;
+    let Body { model, mut read, mut extra } = body;
     let root = &Path::Root;
-    let model = read.need("model", root, Node::string)?;
     let tools = tools::tools(&mut read)?;
     let tool_choice = tools::choice(&mut read)?;
     let reasoning = reasoning::reasoning(&mut read)?;
@@ -120,6 +119,8 @@ fn user<'a>(
 
 /// The members of a request.
 pub(in crate::dialect) struct Body<'a> {
+    /// The model, read.
+    model: Cow<'a, str>,
     /// Those that are [`READ`].
     read: Object<'a>,
     /// All others but nulls, which say nothing.
@@ -129,12 +130,14 @@ pub(in crate::dialect) struct Body<'a> {
 impl<'a> Body<'a> {
     pub(in crate::dialect) fn read(body: &'a [u8]) -> Result<Self, ApiError> {
         node::begin(RAW);
-        serde_json::from_slice(body).map_err(|error| {
+        let mut body: Self = serde_json::from_slice(body).map_err(|error| {
             ApiError::new(
                 ErrorKind::InvalidRequest,
                 format!("the request body is not a valid JSON object: {error}"),
             )
-        })
+        })?;
+        body.model = body.read.need("model", &Path::Root, Node::string)?;
+        Ok(body)
     }
 }
 
@@ -154,7 +157,7 @@ impl<'de> Visitor<'de> for BodyVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Body<'de>, A::Error> {
-        let mut body = Body { read: Object::default(), extra: Vec::new() };
+        let mut body = Body { model: Cow::default(), read: Object::default(), extra: Vec::new() };
         while let Some(Node::String(name)) = object.next_key()? {
             if READ.contains(&name.as_ref()) {
                 body.read.0.push((name, object.next_value()?));

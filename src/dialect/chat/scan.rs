@@ -9,7 +9,7 @@ use super::field::{Field, Fields};
 use crate::ir::ApiError;
 
 pub(in crate::dialect) mod body;
-mod linked;
+pub(in crate::dialect) mod linked;
 mod messages;
 pub(in crate::dialect) mod shape;
 #[cfg(test)]

@@ -139,7 +139,7 @@ pub(super) fn annotation(citation: &Citation<'_>, at: Option<u32>, out: &mut Vec
 
 /// Appends `"extra_content":{vendor:{name:…}}`, where Google's own OpenAI-compatible API has what OpenAI's has no place
 /// for. `extras` are those of one vendor after those of another.
-pub(super) fn extra_content<'e>(extras: impl IntoIterator<Item = &'e Extra<'e>>, out: &mut Vec<u8>) {
+pub(crate) fn extra_content<'e>(extras: impl IntoIterator<Item = &'e Extra<'e>>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\"extra_content\":{");
     let mut vendor = "";
     for extra in extras {

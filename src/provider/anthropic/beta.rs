@@ -59,6 +59,14 @@ const BETAS: &[(&str, u8)] = &[
     ("web-search-2025-03-05", ANTHROPIC | VERTEX),
 ];
 
+/// What each member that is part of a beta needs named, any one of them.
+pub(super) const CONTEXT: &[&str] =
+    &["context-management-2025-06-27", "compact-2026-01-12", "compact-2026-09-04"];
+pub(super) const PER_TURN: &[&str] =
+    &["per-turn-control-2026-07-01", "mid-conversation-output-config-2026-07-01"];
+pub(super) const SAFEGUARDS: &[&str] = &["dangerous-tool-use-2026-09-03"];
+pub(super) const DEFERRED: &[&str] = &[TOOL_SEARCH, "mid-conversation-tool-changes-2026-07-01"];
+
 /// What Google and AWS call `advanced-tool-use-2025-11-20`.
 const TOOL_SEARCH: &str = "tool-search-tool-2025-10-19";
 
@@ -90,6 +98,16 @@ pub fn at(format: Format, name: &str) -> Beta {
         }
         Some(_) => Beta::Refused,
     }
+}
+
+/// The betas of a client's `names` that may be sent to a provider of this format. Anthropic's own API knows what its own
+/// clients name, and takes no offence at what it does not know; Google and AWS refuse what they do not know ("invalid beta
+/// flag"). Where the request is not sent as a Messages request, what they are for is not sent either.
+pub fn of_client<'n>(format: Format, names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
+    if !matches!(format, Format::Anthropic | Format::VertexAnthropic | Format::BedrockAnthropic) {
+        return Vec::new();
+    }
+    filter(format, names, format == Format::Anthropic)
 }
 
 /// The betas of `names` that are legal at a provider of this format, under its own names for them, each once. One that
@@ -140,6 +158,16 @@ mod tests {
         let names = ["new-2027-01-01", FILES, "tool-search-tool-2025-10-19", "advanced-tool-use-2025-11-20"];
         assert_eq!(filter(Format::VertexAnthropic, names, false), [TOOL_SEARCH]);
         assert_eq!(filter(Format::VertexAnthropic, names, true), ["new-2027-01-01", TOOL_SEARCH]);
+    }
+
+    #[test]
+    fn a_clients_betas_go_with_its_messages_alone() {
+        let names = ["context-1m-2025-08-07", "new-2027-01-01"];
+        assert_eq!(of_client(Format::Anthropic, names), names);
+        assert_eq!(of_client(Format::BedrockAnthropic, names), names[..1]);
+        for format in [Format::Bedrock, Format::Openai, Format::Gemini] {
+            assert!(of_client(format, names).is_empty());
+        }
     }
 
     /// The table against its source, where that is present.

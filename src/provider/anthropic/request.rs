@@ -73,14 +73,7 @@ fn write_object(
     offer.check(upstream.facts)?;
     let thinking = thinking::plan(request, upstream.facts, offer.forces())?;
     let mut object = Object::begin(out);
-    match format {
-        Format::VertexAnthropic => object.text("anthropic_version", "vertex-2023-10-16"),
-        Format::BedrockAnthropic => {
-            object.text("anthropic_version", "bedrock-2023-05-31");
-            write_betas(std::mem::take(betas), &mut object);
-        }
-        _ => object.text("model", upstream.model),
-    }
+    envelope(format, upstream.model, betas, &mut object);
     settings::write(request, upstream.facts, &thinking, &mut object)?;
     // Bedrock is told in the path alone, and knows no such key.
     if request.stream && format != Format::BedrockAnthropic {
@@ -92,6 +85,19 @@ fn write_object(
     messages::write(&conversation, &mut object)?;
     object.end();
     Ok(())
+}
+
+/// Appends what each platform has around the message: the model's name, or the version of the API, and on Bedrock the
+/// betas, of which none are then left for the header.
+pub(super) fn envelope(format: Format, model: &str, betas: &mut Vec<&str>, object: &mut Object<'_>) {
+    match format {
+        Format::VertexAnthropic => object.text("anthropic_version", "vertex-2023-10-16"),
+        Format::BedrockAnthropic => {
+            object.text("anthropic_version", "bedrock-2023-05-31");
+            write_betas(std::mem::take(betas), object);
+        }
+        _ => object.text("model", model),
+    }
 }
 
 fn write_betas(betas: Vec<&str>, object: &mut Object<'_>) {

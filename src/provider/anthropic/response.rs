@@ -139,7 +139,7 @@ fn block<'a>(raw: &'a RawValue, parts: &mut Vec<ReplyPart<'a>>, told: &mut Told)
     }
 }
 
-fn no_message() -> ApiError {
+pub(super) fn no_message() -> ApiError {
     ApiError::new(ErrorKind::Server, "The provider answered with something that is no message.")
 }
 

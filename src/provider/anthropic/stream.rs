@@ -23,7 +23,7 @@ use crate::{
     stream::sse::{Segment, SseDeframer, SseEvent},
 };
 
-mod known;
+pub(super) mod known;
 #[cfg(test)]
 mod tests;
 
@@ -66,7 +66,7 @@ struct Open {
 
 /// What a delta adds to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Content {
+pub(super) enum Content {
     #[default]
     Text,
     Thinking,
@@ -125,19 +125,20 @@ impl Decoder for MessagesDecoder {
 }
 
 /// One event; each type uses some of these.
-struct Envelope<'a> {
-    kind: Option<Cow<'a, str>>,
+pub(super) struct Envelope<'a> {
+    pub(super) kind: Option<Cow<'a, str>>,
     index: Option<u64>,
-    message: Option<&'a RawValue>,
+    pub(super) message: Option<&'a RawValue>,
     content_block: Option<&'a RawValue>,
-    delta: Option<&'a RawValue>,
-    usage: Option<&'a RawValue>,
+    pub(super) delta: Option<&'a RawValue>,
+    pub(super) usage: Option<&'a RawValue>,
     context_management: Option<&'a RawValue>,
-    error: Option<&'a RawValue>,
+    pub(super) error: Option<&'a RawValue>,
 }
 
 impl<'a> Envelope<'a> {
-    fn read(data: &'a [u8]) -> Option<Self> {
+    /// `None` for what is no object.
+    pub(super) fn read(data: &'a [u8]) -> Option<Self> {
         let names =
             ["type", "index", "message", "content_block", "delta", "usage", "context_management", "error"];
         let [kind, index, message, content_block, delta, usage, context_management, error] =
@@ -145,6 +146,39 @@ impl<'a> Envelope<'a> {
         let (kind, index) = (json::text(kind), json::count(index));
         Some(Self { kind, index, message, content_block, delta, usage, context_management, error })
     }
+}
+
+/// The type of an event.
+pub(super) fn kind<'e>(envelope: Option<&'e Envelope<'_>>, event: &SseEvent<'e>) -> &'e str {
+    let told = envelope.and_then(|envelope| envelope.kind.as_deref());
+    let kind = told.or(str::from_utf8(event.name).ok()).unwrap_or_default();
+    // Proxies in front of the API tell their errors without a type.
+    let fails = kind.is_empty() && envelope.is_some_and(|envelope| envelope.error.is_some());
+    if fails { "error" } else { kind }
+}
+
+/// Whether an event of this type that is no object is a broken one: of others nothing is known, and nothing needed.
+pub(super) fn is_known(kind: &str) -> bool {
+    matches!(
+        kind,
+        "message_start"
+            | "content_block_start"
+            | "content_block_delta"
+            | "content_block_stop"
+            | "message_delta"
+            | ""
+    )
+}
+
+/// Another message begins behind the beginning of this one.
+pub(super) fn second_answer() -> ApiError {
+    server("The provider began a second answer within the stream.")
+}
+
+/// What an event tells of that is an error.
+pub(super) fn failure(data: &[u8]) -> ApiError {
+    error::parse(data, ErrorKind::Server)
+        .unwrap_or_else(|| server("The provider's stream ended with an error without a message."))
 }
 
 impl State {
@@ -177,34 +211,16 @@ impl State {
             return;
         }
         let envelope = Envelope::read(data);
-        let told = envelope.as_ref().and_then(|envelope| envelope.kind.as_deref());
-        let mut kind = told.or(str::from_utf8(event.name).ok()).unwrap_or_default();
-        // Proxies in front of the API tell their errors without a type.
-        if kind.is_empty() && envelope.as_ref().is_some_and(|envelope| envelope.error.is_some()) {
-            kind = "error";
-        }
+        let kind = kind(envelope.as_ref(), &event);
         match (kind, &envelope) {
-            ("error", _) => {
-                let error = error::parse(data, ErrorKind::Server).unwrap_or_else(|| {
-                    server("The provider's stream ended with an error without a message.")
-                });
-                self.course.fail(error, sink);
-            }
+            ("error", _) => self.course.fail(failure(data), sink),
             ("message_stop", _) => self.stop(sink),
             ("message_start", Some(envelope)) => self.start(envelope, sink),
             ("content_block_start", Some(envelope)) => self.block_start(envelope, sink),
             ("content_block_delta", Some(envelope)) => self.block_delta(raw, envelope, sink),
             ("content_block_stop", Some(envelope)) => self.block_stop(envelope.index.unwrap_or(0), sink),
             ("message_delta", Some(envelope)) => self.message_delta(envelope, sink),
-            (
-                "message_start"
-                | "content_block_start"
-                | "content_block_delta"
-                | "content_block_stop"
-                | "message_delta"
-                | "",
-                None,
-            ) => self.course.fail(unreadable(), sink),
+            (kind, None) if is_known(kind) => self.course.fail(unreadable(), sink),
             _ => {}
         }
     }
@@ -220,7 +236,7 @@ impl State {
             // A frame that was sent twice does no harm. Another answer behind the beginning of this one does: what
             // was passed on cannot be taken back.
             if self.id.as_deref() != id.as_deref() {
-                self.course.fail(server("The provider began a second answer within the stream."), sink);
+                self.course.fail(second_answer(), sink);
             }
             return;
         }

@@ -9,7 +9,10 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::model::ModelFacts;
+use super::{
+    model::{ModelFacts, Thinking},
+    path::without_region,
+};
 
 #[cfg(test)]
 mod tests;
@@ -34,6 +37,12 @@ pub struct Model {
 }
 
 impl Model {
+    /// What the filter may need of it. A model whose abilities are known, and reasoning is not among them, does not reason.
+    pub fn known_facts(&self) -> ModelFacts {
+        let reasons = self.can.is_empty() || self.can.contains(&"reasoning");
+        ModelFacts { no_reasoning: !reasons && self.facts.thinking == Thinking::None, ..self.facts.clone() }
+    }
+
     /// What it is asked for: `chat`, `responses`, `completion`, `embedding` or `rerank`.
     pub fn mode(&self) -> &'static str {
         if self.mode.is_empty() { "chat" } else { self.mode }
@@ -101,7 +110,7 @@ pub fn models(name: &str) -> impl Iterator<Item = (&'static str, &'static Model)
 /// has the capabilities and, so far, the price of its model. So is one without the date and the version (`-v1:0`) that
 /// the names of Bedrock and Vertex carry: the newest is meant.
 pub fn facts(name: &str, model: &str) -> Option<ModelFacts> {
-    self::model(name, model).map(|model| model.facts.clone())
+    self::model(name, model).map(Model::known_facts)
 }
 
 /// The row of `model` in a table, found as [`facts`] finds it.
@@ -117,17 +126,6 @@ pub fn model(name: &str, model: &str) -> Option<&'static Model> {
         table.iter().rfind(same).map(|(_, model)| model)
     };
     found.or_else(newest)
-}
-
-/// The parts of the world that stand before the names of Bedrock's inference profiles (Amazon Bedrock user guide,
-/// "Supported Regions and models for inference profiles").
-const REGIONS: &[&str] = &["us", "us-gov", "eu", "apac", "global", "jp", "au", "ca", "mx"];
-
-fn without_region(model: &str) -> &str {
-    match model.split_once('.') {
-        Some((region, name)) if REGIONS.contains(&region) => name,
-        _ => model,
-    }
 }
 
 /// A name without its date, and without the version that Bedrock puts behind that.

@@ -50,7 +50,8 @@ pub fn of_chat(field: Field) -> Fate {
         F::ParallelToolCalls => dropped("Cohere has no such switch: an answer may hold several calls"),
         F::ResponseFormat => mapped(
             "`response_format` of type `json_object`, for `json_schema` with `json_schema`; its `name` and `strict` are \
-             left out; refused with a 400 beside `tools`, which Cohere does not take together",
+             left out; refused with a 400 beside `tools`, which Cohere does not take together, and left out where one of them \
+             must be called",
         ),
         F::JsonSchema => {
             mapped("`response_format.json_schema`, as it came; refused with a 400 beside `tools`")
@@ -86,7 +87,7 @@ pub fn of_chat(field: Field) -> Fate {
         F::MessageName => dropped("Cohere's messages have no names"),
         F::PartText => Forwarded,
         F::PartImage => mapped(
-            "`image_url` (JPEG, PNG, GIF, WebP; others are refused), with `detail`; refused in results of tools",
+            "`image_url` (JPEG, PNG, GIF, WebP; others are refused), with `detail`; from results of tools, a message of the user behind them",
         ),
         F::PartLink => mapped("`image_url.url`, http or https"),
         F::PartAudio => Refused("Cohere models take no audio"),

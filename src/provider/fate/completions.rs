@@ -1,8 +1,9 @@
 //! What becomes of the fields of a Completions request: it is sent as a chat request of one message.
 
 use super::{
+    COLUMNS,
     Fate::{self, Refused},
-    Target,
+    Target, row,
 };
 use crate::{dialect::completions::field::Field, provider::Format};
 
@@ -33,5 +34,20 @@ pub(super) fn refusal(target: &Target<'_>, field: Field) -> Option<&'static str>
     match field.as_chat() {
         Some(field) => target.refuses(field),
         None => super::refused(beside(field)),
+    }
+}
+
+/// The table as `docs/fidelity.md` holds it.
+pub(super) fn markdown(page: &mut String) {
+    page.push_str("\n## Completions\n\nSent as a chat request of one message to every format.\n\n");
+    page.push_str(COLUMNS);
+    for field in Field::ALL {
+        match field.as_chat() {
+            Some(chat) => {
+                let text = format!("has the fate of `{}` in Chat Completions", chat.name());
+                page.push_str(&format!("| `{}` | {} | as chat | {text} |\n", field.name(), field.when()));
+            }
+            None => page.push_str(&row(field.name(), field.when(), beside(*field))),
+        }
     }
 }

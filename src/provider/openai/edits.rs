@@ -4,14 +4,14 @@ use std::ops::Range;
 
 /// Spans of a text and what stands there instead. They must not overlap.
 #[derive(Debug, Default)]
-pub(super) struct Edits {
+pub(in crate::provider) struct Edits {
     /// In the order of the text; those at one place in the order they came.
     list: Vec<(Range<usize>, Vec<u8>)>,
 }
 
 impl Edits {
     /// Puts `text` in the place of `span`; an empty span is a place to insert at.
-    pub(super) fn add(&mut self, span: Range<usize>, text: impl Into<Vec<u8>>) {
+    pub(in crate::provider) fn add(&mut self, span: Range<usize>, text: impl Into<Vec<u8>>) {
         // They mostly come in order. (The library's sort is larger than all of this file.)
         let behind = self.list.iter().rposition(|(before, _)| before.start <= span.start);
         self.list.insert(behind.map_or(0, |at| at + 1), (span, text.into()));
@@ -29,7 +29,7 @@ impl Edits {
 
     /// Copies `body` to the end of `out` once, with the edits. Returns false, with `out` as it was, where there are
     /// none.
-    pub(super) fn apply(self, body: &[u8], out: &mut Vec<u8>) -> bool {
+    pub(in crate::provider) fn apply(self, body: &[u8], out: &mut Vec<u8>) -> bool {
         if self.list.is_empty() {
             return false;
         }

@@ -5,11 +5,11 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 
 use crate::{
     ir::{ApiError, ErrorKind},
-    provider::status::by_status,
+    provider::{json, status::by_status},
 };
 
 #[cfg(test)]
@@ -27,9 +27,9 @@ const MAX_WORD: usize = 256;
 /// The provider's words are kept but where it refuses the credentials: those are not the client's, and some
 /// providers quote them.
 pub fn read(status: u16, body: &[u8]) -> ApiError {
-    let found = match serde_json::from_slice::<Value>(body) {
-        Ok(value) => details(value).unwrap_or_default(),
-        Err(_) => plain(body),
+    let found = match json::document(body) {
+        Some(raw) => details(raw).unwrap_or_default(),
+        None => plain(body),
     };
     let status = found.status.filter(|_| status == 200).unwrap_or(status);
     let kind = found.kind(status);
@@ -61,45 +61,44 @@ struct Details {
 
 /// Reads OpenAI's `{"error":{…}}` and what others have made of it: `{"error":"…"}`, the members without the wrapper
 /// (Mistral, vLLM), `{"detail":…}` (FastAPI), a list of one (Gemini).
-fn details(body: Value) -> Option<Details> {
-    let mut object = match body {
-        Value::Object(object) => object,
-        Value::Array(list) => return list.into_iter().next().filter(Value::is_object).and_then(details),
-        Value::String(message) => return Some(Details { message: Some(message), ..Details::default() }),
-        _ => return None,
-    };
-    match object.remove("error") {
-        Some(Value::Object(inner)) => Some(members(inner)),
-        Some(Value::String(message)) => {
-            let outer = members(object);
-            Some(Details { message: outer.message.or(Some(message)), ..outer })
-        }
-        _ => Some(members(object)),
+fn details(body: &RawValue) -> Option<Details> {
+    if let Some(list) = json::elements(body) {
+        return list.first().filter(|first| first.get().starts_with('{')).and_then(|first| details(first));
     }
+    if let Some(message) = json::text(Some(body)) {
+        return Some(Details { message: Some(message.into_owned()), ..Details::default() });
+    }
+    let [error] = json::pick(body.get(), ["error"])?;
+    if let Some(inner) = error.and_then(members) {
+        return Some(inner);
+    }
+    let outer = members(body)?;
+    let message = json::text(error).map(Cow::into_owned);
+    Some(Details { message: message.filter(|_| outer.message.is_none()).or(outer.message), ..outer })
 }
 
-fn members(mut object: Map<String, Value>) -> Details {
-    let mut take = |name: &str| object.remove(name).filter(|value| !value.is_null());
-    let code = take("code");
-    let inner = take("innererror").and_then(|mut inner| Some(inner.get_mut("code")?.take()));
-    let message = ["message", "detail", "error_message", "msg"].into_iter().find_map(&mut take);
-    let text = |value: Value| if let Value::String(text) = value { Some(text) } else { None };
-    let faults = message.as_ref().and_then(faults);
-    let number = code.as_ref().and_then(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()));
-    Details {
+/// The members of an object that tell of an error; `None` where `raw` is no object.
+fn members(raw: &RawValue) -> Option<Details> {
+    let names = ["code", "innererror", "message", "detail", "error_message", "msg", "type", "param"];
+    let [code, inner, message, detail, error_message, msg, kind, param] = json::pick(raw.get(), names)?;
+    let message = message.or(detail).or(error_message).or(msg);
+    let text = |raw| json::text(raw).map(Cow::into_owned);
+    let (sentence, place) = message.and_then(faults).unzip();
+    let number = code.and_then(|code| code.get().trim_matches('"').parse::<u64>().ok());
+    let inner = || text(json::pick_in(inner, ["code"])?[0]);
+    Some(Details {
         // Of another form: better as JSON than not at all.
-        message: faults
-            .as_ref()
-            .map(|(told, _)| told.clone())
-            .or_else(|| message.map(|message| text(message.clone()).unwrap_or_else(|| message.to_string()))),
-        r#type: take("type").and_then(text),
-        param: take("param").and_then(text).or(faults.and_then(|(_, param)| param)),
+        message: sentence
+            .or_else(|| text(message))
+            .or_else(|| message.map(|raw| json::compact(raw.get()).into_owned())),
+        r#type: text(kind),
+        param: text(param).or(place.flatten()),
         status: number.and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code)),
         code: match number {
             Some(_) => None,
-            None => code.and_then(text).or_else(|| inner.and_then(text)),
+            None => text(code).or_else(inner),
         },
-    }
+    })
 }
 
 /// The most faults of a request that are told; validators name one for each member of each message.
@@ -107,27 +106,47 @@ const MAX_FAULTS: usize = 5;
 
 /// What the validators of FastAPI say (vLLM, Mistral): a list of `{"loc","msg"}`, which Mistral wraps once more in
 /// `{"detail":…}`. Gives them as a sentence, and the place of the first as OpenAI names it.
-fn faults(message: &Value) -> Option<(String, Option<String>)> {
-    let list = message.get("detail").unwrap_or(message).as_array()?;
-    let tell = |fault: &Value| {
-        let (said, place) = (fault.get("msg")?.as_str()?, fault.get("loc").and_then(place));
-        Some((place.as_ref().map_or_else(|| said.to_owned(), |place| format!("{place}: {said}")), place))
-    };
-    let told: Vec<_> = list.iter().take(MAX_FAULTS).filter_map(tell).collect();
-    let sentence = told.iter().map(|(told, _)| told.as_str()).collect::<Vec<_>>().join("; ");
-    let param = told.into_iter().next()?.1;
-    Some((sentence, param))
+fn faults(message: &RawValue) -> Option<(String, Option<String>)> {
+    let wrapped = json::pick(message.get(), ["detail"]).and_then(|[detail]| detail);
+    let (mut sentence, mut param) = (String::new(), None);
+    let mut told = 0;
+    for fault in json::elements(wrapped.unwrap_or(message))?.into_iter().take(MAX_FAULTS) {
+        let Some([said, loc]) = json::pick(fault.get(), ["msg", "loc"]) else { continue };
+        let Some(said) = json::text(said) else { continue };
+        let place = loc.and_then(place);
+        if told > 0 {
+            sentence.push_str("; ");
+        }
+        if let Some(place) = &place {
+            sentence.push_str(place);
+            sentence.push_str(": ");
+        }
+        sentence.push_str(&said);
+        if told == 0 {
+            param = place;
+        }
+        told += 1;
+    }
+    (told > 0).then_some((sentence, param))
 }
 
 /// `["body","messages",0,"content"]` as `messages[0].content`.
-fn place(loc: &Value) -> Option<String> {
+fn place(loc: &RawValue) -> Option<String> {
     let mut place = String::new();
-    for step in loc.as_array()?.iter().skip_while(|step| *step == "body") {
-        match step {
-            Value::Number(index) => place.push_str(&format!("[{index}]")),
-            Value::String(name) if place.is_empty() => place.push_str(name),
-            Value::String(name) => place.push_str(&format!(".{name}")),
-            _ => {}
+    for step in json::elements(loc)?.into_iter().skip_while(|step| step.get() == "\"body\"") {
+        match json::text(Some(step)) {
+            Some(name) => {
+                if !place.is_empty() {
+                    place.push('.');
+                }
+                place.push_str(&name);
+            }
+            None if step.get().starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+                place.push('[');
+                place.push_str(step.get());
+                place.push(']');
+            }
+            None => {}
         }
     }
     (!place.is_empty()).then_some(place)

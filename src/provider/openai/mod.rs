@@ -5,7 +5,7 @@
 //! (`reasoning`, `citations`, `x_groq`, content filter results) passes as it is and under its own name.
 
 pub(in crate::provider) mod calls;
-mod edits;
+pub(in crate::provider) mod edits;
 pub(in crate::provider) mod effort;
 pub mod embeddings;
 pub mod error;

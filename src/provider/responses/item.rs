@@ -9,6 +9,7 @@ use super::{
     json::{Fields, elements},
 };
 use crate::{
+    dialect::responses::custom,
     ir::{ApiError, Citation, Finish},
     provider::fault::{no_call, server},
     signature,
@@ -73,7 +74,7 @@ impl<'a> Response<'a> {
 pub(super) enum Kind {
     /// Text, or that the model declined.
     Message,
-    /// A call of a function that the client is to make.
+    /// A call of a function or a custom tool that the client is to make.
     Call,
     /// What the model thought.
     Reasoning,
@@ -93,7 +94,7 @@ impl<'a> Item<'a> {
     pub(super) fn kind(&self) -> Kind {
         match self.0.text("type").as_deref() {
             Some("message") => Kind::Message,
-            Some("function_call") => Kind::Call,
+            Some("function_call" | "custom_tool_call") => Kind::Call,
             Some("reasoning") => Kind::Reasoning,
             _ => Kind::Other,
         }
@@ -122,9 +123,9 @@ impl<'a> Item<'a> {
         all
     }
 
-    /// What makes reasoning good to be sent back, where it was asked for.
-    pub(super) fn signature(&self) -> Option<String> {
-        signature::of_openai(&self.0.text("id")?, &self.0.text("encrypted_content")?)
+    /// What makes reasoning good to be sent back to `provider`, which gave it, where it was asked for.
+    pub(super) fn signature(&self, provider: &str) -> Option<String> {
+        signature::of_openai(provider, &self.0.text("id")?, &self.0.text("encrypted_content")?)
     }
 
     /// The name of the function, the id of the call, and its arguments, which are empty where there are none. `made` is
@@ -133,11 +134,14 @@ impl<'a> Item<'a> {
     /// # Errors
     ///
     /// For a call without a name.
+    // A custom tool is offered where a request came in the words of Responses alone, and told of as it was asked for.
     pub(super) fn call(self, made: impl FnOnce() -> String) -> Result<Call<'a>, ApiError> {
         let name = self.0.some_text("name").ok_or_else(no_call)?;
         let id = self.0.some_text("call_id").or_else(|| self.0.some_text("id"));
         let id = id.unwrap_or_else(|| Cow::Owned(made()));
-        let arguments = self.0.text("arguments").filter(|text| !text.trim().is_empty()).unwrap_or_default();
+        let input = self.0.some_text("input").map(|text| Cow::Owned(custom::wrapped(&text)));
+        let arguments = self.0.text("arguments").or(input);
+        let arguments = arguments.filter(|text| !text.trim().is_empty()).unwrap_or_default();
         Ok(Call { id, name, arguments })
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! Nothing is kept at the provider unless the client asks for it (`store`): every request carries the whole
 //! conversation. So that reasoning survives from turn to turn all the same, it is asked for in encrypted form, given to
-//! the client with a [signature](super::signature), and written back from that.
+//! the client with a [signature](crate::signature), and written back from that.
 
 mod beside;
 pub mod error;

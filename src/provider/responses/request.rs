@@ -39,7 +39,8 @@ fn write_object(request: &Request<'_>, upstream: &Upstream<'_>, out: &mut Vec<u8
     settings::write(request, upstream, &mut object)?;
     reasoning::write(request, upstream, &mut object);
     tools::write(request, &mut object)?;
-    input::write(request, reasoning::is_wanted(request, upstream.facts), &mut object)?;
+    let wanted = reasoning::is_wanted(request, upstream.facts).then_some(upstream.provider);
+    input::write(request, wanted, &mut object)?;
     object.end();
     Ok(())
 }

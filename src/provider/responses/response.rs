@@ -19,17 +19,19 @@ use crate::{
 mod tests;
 
 /// Reads a reply with status 200. `id` is what the ids of calls are made of where the provider gave none: nothing that
-/// another reply has too, so that they are not repeated within a conversation.
+/// another reply has too, so that they are not repeated within a conversation. `provider` is the name that its reasoning
+/// is marked with.
 ///
 /// # Errors
 ///
 /// Where the bytes are no reply: what they say instead, or [`crate::ir::ErrorKind::Server`].
-pub fn read<'a>(body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
+pub fn read<'a>(body: &'a [u8], id: &str, provider: &str) -> Result<Reply<'a>, ApiError> {
     let response = Fields::read(body).map(Response).ok_or_else(no_response)?;
     if let Some(error) = response.failure(body).or_else(|| response.pending()) {
         return Err(error);
     }
-    let mut answer = Answer { id, parts: Vec::new(), calls: 0, characters: 0, beside: Beside::default() };
+    let mut answer =
+        Answer { id, provider, parts: Vec::new(), calls: 0, characters: 0, beside: Beside::default() };
     for raw in response.items().ok_or_else(no_response)? {
         answer.item(raw)?;
     }
@@ -50,6 +52,7 @@ pub fn read<'a>(body: &'a [u8], id: &str) -> Result<Reply<'a>, ApiError> {
 /// What was read so far.
 struct Answer<'a, 'i> {
     id: &'i str,
+    provider: &'i str,
     parts: Vec<ReplyPart<'a>>,
     calls: u32,
     /// Of the text so far.
@@ -94,7 +97,7 @@ impl<'a> Answer<'a, '_> {
 
     fn reasoning(&mut self, item: &Item<'a>) {
         let mut text = item.thoughts();
-        let signature = item.signature().map(Cow::Owned);
+        let signature = item.signature(self.provider).map(Cow::Owned);
         if text.is_empty() && signature.is_none() {
             return;
         }

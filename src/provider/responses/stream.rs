@@ -50,9 +50,11 @@ struct State {
 
 impl ResponsesDecoder {
     /// A stream that has not begun. `id` is what the ids of calls are made of where the provider gives none: nothing
-    /// that another reply has too, so that they are not repeated within a conversation.
-    pub fn new(id: &str) -> Self {
-        let state = State { course: Course::default(), id: None, model: None, answer: Answer::new(id) };
+    /// that another reply has too, so that they are not repeated within a conversation. `provider` is the name that its
+    /// reasoning is marked with.
+    pub fn new(id: &str, provider: &str) -> Self {
+        let state =
+            State { course: Course::default(), id: None, model: None, answer: Answer::new(id, provider) };
         Self { frames: SseDeframer::default(), state }
     }
 }

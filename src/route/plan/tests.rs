@@ -25,9 +25,23 @@ impl Known for Config {
 }
 
 fn provider(name: &str, format: Format) -> Provider {
-    let json =
-        serde_json::json!({"name": name, "format": format, "authority": "a", "scheme": "http", "path": "/"});
-    serde_json::from_value(json).unwrap()
+    Provider {
+        name: name.into(),
+        format,
+        authority: "a".into(),
+        scheme: "http".into(),
+        path: "/".into(),
+        stream_path: None,
+        embeddings_path: None,
+        rerank_path: None,
+        count_path: None,
+        auth_header: None,
+        auth_prefix: String::new(),
+        secret: None,
+        headers: Vec::new(),
+        quirks: Default::default(),
+        facts: Vec::new(),
+    }
 }
 
 /// A model `m` with these targets at the providers openai (0), claude (1) and poor (2), which is compatible with OpenAI

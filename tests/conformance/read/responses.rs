@@ -1,6 +1,6 @@
 //! OpenAI Responses.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Seen, arguments, count, list, text};
 
@@ -10,9 +10,7 @@ pub fn whole(reply: &Value) -> Seen {
     for item in list(&reply["output"]) {
         match text(item, "type") {
             "message" => list(&item["content"]).for_each(|part| seen.text.push_str(text(part, "text"))),
-            "function_call" => {
-                seen.calls.push((text(item, "name").to_owned(), arguments(text(item, "arguments"))));
-            }
+            "function_call" | "custom_tool_call" => seen.calls.push(call(item)),
             _ => {}
         }
     }
@@ -34,9 +32,10 @@ pub fn stream(events: &[Value]) -> Seen {
     for event in events {
         match text(event, "type") {
             "response.output_text.delta" => seen.text.push_str(text(event, "delta")),
-            "response.output_item.done" if text(&event["item"], "type") == "function_call" => {
-                let item = &event["item"];
-                seen.calls.push((text(item, "name").to_owned(), arguments(text(item, "arguments"))));
+            "response.output_item.done"
+                if matches!(text(&event["item"], "type"), "function_call" | "custom_tool_call") =>
+            {
+                seen.calls.push(call(&event["item"]));
             }
             "response.completed" | "response.incomplete" => {
                 let last = whole(&event["response"]);
@@ -57,6 +56,15 @@ pub fn stream(events: &[Value]) -> Seen {
         }
     }
     seen
+}
+
+/// One of a custom tool has its text as the one argument.
+fn call(item: &Value) -> (String, Value) {
+    let arguments = match item.get("input") {
+        Some(input) => json!({ "input": input }),
+        None => arguments(text(item, "arguments")),
+    };
+    (text(item, "name").to_owned(), arguments)
 }
 
 fn usage(usage: &Value) -> Option<(u64, u64, Option<u64>)> {

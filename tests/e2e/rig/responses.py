@@ -82,8 +82,10 @@ def item_events(index: int, item: dict) -> list[dict]:
         whole = item["content"][0]["text"]
         bare = {**item, "status": "in_progress", "content": []}
         part = {**at, "content_index": 0}
-        inner = [{"type": "response.output_text.delta", **part, "delta": piece, "logprobs": [], "obfuscation": "x"} for piece in pieces(whole)]
+        inner: list[dict] = [{"type": "response.content_part.added", **part, "part": {**item["content"][0], "text": ""}}]
+        inner += [{"type": "response.output_text.delta", **part, "delta": piece, "logprobs": [], "obfuscation": "x"} for piece in pieces(whole)]
         inner.append({"type": "response.output_text.done", **part, "text": whole, "logprobs": []})
+        inner.append({"type": "response.content_part.done", **part, "part": item["content"][0]})
     elif item["type"] == "function_call":
         bare = {**item, "status": "in_progress", "arguments": ""}
         deltas = pieces(item["arguments"])
@@ -97,6 +99,7 @@ def item_events(index: int, item: dict) -> list[dict]:
             inner.append({"type": "response.reasoning_summary_part.added", **place, "part": {"type": "summary_text", "text": ""}})
             inner += [{"type": "response.reasoning_summary_text.delta", **place, "delta": piece} for piece in pieces(part["text"])]
             inner.append({"type": "response.reasoning_summary_text.done", **place, "text": part["text"]})
+            inner.append({"type": "response.reasoning_summary_part.done", **place, "part": part})
     first = {"type": "response.output_item.added", "output_index": index, "item": bare}
     return [first, *inner, {"type": "response.output_item.done", "output_index": index, "item": item}]
 

@@ -125,8 +125,8 @@ fn both_roles_are_in_one_vm_and_get_their_own_json() {
     assert_eq!(down["vm_config"]["code"]["local"]["filename"], "/w\"asm");
     assert_eq!(down["vm_config"]["environment_variables"]["host_env_keys"], serde_json::json!(["CLAUDE"]));
     for (config, role) in [(down, RoleName::Gateway), (up, RoleName::Provider)] {
-        let plugin: Plugin =
-            serde_json::from_str(config["configuration"]["value"].as_str().unwrap()).unwrap();
+        let text = config["configuration"]["value"].as_str().unwrap();
+        let plugin = switchyard::config::plugin::read(text.as_bytes()).unwrap();
         let gateway = file::read(FILE, &Full).gateway.unwrap();
         assert_eq!(plugin, compile::plugin(&gateway, role).unwrap());
     }

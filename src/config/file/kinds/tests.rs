@@ -113,7 +113,7 @@ fn every_row_is_sane() {
             assert!(kind.headers.contains(&("anthropic-version", "2023-06-01")), "{name}");
             assert!(!kind.base_url.is_some_and(|url| url.ends_with("/v1")), "{name}");
         }
-        for path in [kind.embeddings_path, kind.rerank_path].into_iter().flatten() {
+        for path in [kind.embeddings_path, kind.rerank_path, kind.count_path].into_iter().flatten() {
             assert!(path.starts_with('/'), "{name}: {path}");
         }
         if kind.format != Format::Openai {
@@ -127,7 +127,8 @@ fn every_row_is_sane() {
     let known: BTreeSet<&str> =
         Variable::ALL.iter().map(|variable| variable.name()).chain(["model"]).collect();
     let texts = |kind: &'static Kind| {
-        [kind.base_url, Some(kind.path), kind.stream_path, kind.embeddings_path, kind.rerank_path]
+        let paths = [Some(kind.path), kind.stream_path, kind.embeddings_path, kind.rerank_path];
+        paths.into_iter().chain([kind.base_url, kind.count_path])
     };
     for text in all().iter().flat_map(texts).flatten() {
         for part in text.split('{').skip(1) {

@@ -94,6 +94,7 @@ fn base_url(provider: &Provider, complete: bool, path: &str, findings: &mut Find
         ("stream_path", &provider.stream_path),
         ("embeddings_path", &provider.embeddings_path),
         ("rerank_path", &provider.rerank_path),
+        ("count_path", &provider.count_path),
     ] {
         let Some(value) = value else { continue };
         let (before, query) = value.split_once('?').unwrap_or((value, ""));

@@ -53,8 +53,8 @@ fn part<'a>(takes: Takes, value: Node<'a>, path: &Path<'_>) -> Result<Part<'a>, 
     }
 }
 
-/// `image_url`: an object, or, as some clients write it, the URL itself. A PDF in its place is a file.
-fn image<'a>(
+/// `image_url`: an object, or, as some clients write it and Responses has it, the URL itself. A PDF in its place is a file.
+pub(in crate::dialect) fn image<'a>(
     part: &mut Object<'a>,
     cache: Option<CacheControl>,
     path: &Path<'_>,
@@ -75,7 +75,11 @@ fn image<'a>(
     })
 }
 
-fn file<'a>(value: Node<'a>, cache: Option<CacheControl>, path: &Path<'_>) -> Result<Part<'a>, ApiError> {
+pub(in crate::dialect) fn file<'a>(
+    value: Node<'a>,
+    cache: Option<CacheControl>,
+    path: &Path<'_>,
+) -> Result<Part<'a>, ApiError> {
     let mut file = value.object(path)?;
     let filename = file.string("filename", path)?;
     let data = file.read("file_data", path, |value, path| media::file(value.string(path)?, path))?;
@@ -89,7 +93,7 @@ fn file<'a>(value: Node<'a>, cache: Option<CacheControl>, path: &Path<'_>) -> Re
     Ok(Part::File { source, filename, cache })
 }
 
-fn audio<'a>(value: Node<'a>, path: &Path<'_>) -> Result<Part<'a>, ApiError> {
+pub(in crate::dialect) fn audio<'a>(value: Node<'a>, path: &Path<'_>) -> Result<Part<'a>, ApiError> {
     let mut audio = value.object(path)?;
     let data = audio.need("data", path, |value, path| media::base64(value.string(path)?, path))?;
     let format = match audio.need("format", path, Node::string)?.as_ref() {
@@ -101,7 +105,7 @@ fn audio<'a>(value: Node<'a>, path: &Path<'_>) -> Result<Part<'a>, ApiError> {
 }
 
 /// `cache_control`, an extension in Anthropic's form that OpenRouter and LiteLLM take too.
-pub(super) fn cache(value: Node<'_>, path: &Path<'_>) -> Result<CacheControl, ApiError> {
+pub(in crate::dialect) fn cache(value: Node<'_>, path: &Path<'_>) -> Result<CacheControl, ApiError> {
     let mut cache = value.object(path)?;
     if cache.need("type", path, Node::string)? != "ephemeral" {
         return Err(path.key("type").error("must be ephemeral"));
@@ -114,7 +118,7 @@ pub(super) fn cache(value: Node<'_>, path: &Path<'_>) -> Result<CacheControl, Ap
 }
 
 /// Marks the last part that can carry it, for a `cache_control` on the message itself.
-pub(super) fn mark(parts: &mut [Part<'_>], mark: CacheControl) {
+pub(in crate::dialect) fn mark(parts: &mut [Part<'_>], mark: CacheControl) {
     let slot = parts.iter_mut().rev().find_map(|part| match part {
         Part::Text { cache, .. }
         | Part::Image { cache, .. }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What a file is where nothing says so.
-pub(super) const PDF: &str = "application/pdf";
+pub(in crate::dialect) const PDF: &str = "application/pdf";
 
 /// The URL of a picture: a `data:` URL with its media type, or one that the provider is to fetch.
 pub(super) fn url<'a>(url: Cow<'a, str>, path: &Path<'_>) -> Result<Media<'a>, ApiError> {
@@ -82,7 +82,7 @@ fn tail(text: Cow<'_, str>, from: usize) -> Cow<'_, str> {
 }
 
 /// Base64 in the standard alphabet, without white space, padded: as it came where it already is.
-pub(super) fn base64<'a>(data: Cow<'a, str>, path: &Path<'_>) -> Result<Cow<'a, str>, ApiError> {
+pub(in crate::dialect) fn base64<'a>(data: Cow<'a, str>, path: &Path<'_>) -> Result<Cow<'a, str>, ApiError> {
     let plain = data.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
     let data = if plain { data } else { Cow::Owned(cleaned(&data, path)?) };
     let digits = data.trim_end_matches('=');

@@ -22,7 +22,8 @@ enum Thinking {
     Adaptive,
 }
 
-fn effort(value: Node<'_>, path: &Path<'_>) -> Result<Reasoning, ApiError> {
+/// A word for how much to think.
+pub(in crate::dialect) fn effort(value: Node<'_>, path: &Path<'_>) -> Result<Reasoning, ApiError> {
     let name = value.string(path)?;
     let effort = match name.as_ref() {
         "none" => return Ok(Reasoning::Off),

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A whole number from 1 on. (Zero tokens mean something else to some providers, and nothing to OpenAI.)
-pub(super) fn count(value: Node<'_>, path: &Path<'_>) -> Result<u64, ApiError> {
+pub(in crate::dialect) fn count(value: Node<'_>, path: &Path<'_>) -> Result<u64, ApiError> {
     match whole(value, path)? {
         0 => Err(path.error("must be at least 1")),
         count => Ok(count),
@@ -16,12 +16,12 @@ pub(super) fn count(value: Node<'_>, path: &Path<'_>) -> Result<u64, ApiError> {
 }
 
 /// A whole number from 0 on.
-pub(super) fn whole(value: Node<'_>, path: &Path<'_>) -> Result<u64, ApiError> {
+pub(in crate::dialect) fn whole(value: Node<'_>, path: &Path<'_>) -> Result<u64, ApiError> {
     u64::try_from(value.integer(path)?).map_err(|_| path.error("must not be negative"))
 }
 
 /// A number within OpenAI's documented range, ends included.
-pub(super) fn within(low: i8, high: i8) -> impl Fn(Node<'_>, &Path<'_>) -> Result<f64, ApiError> {
+pub(in crate::dialect) fn within(low: i8, high: i8) -> impl Fn(Node<'_>, &Path<'_>) -> Result<f64, ApiError> {
     move |value, path| match value.number(path)? {
         number if (f64::from(low)..=f64::from(high)).contains(&number) => Ok(number),
         _ => Err(path.error(format_args!("must be between {low} and {high}"))),
@@ -40,7 +40,7 @@ pub(super) fn stop<'a>(value: Node<'a>, path: &Path<'_>) -> Result<Vec<Cow<'a, s
 }
 
 /// `stream_options.include_usage`.
-pub(super) fn include_usage(value: Node<'_>, path: &Path<'_>) -> Result<bool, ApiError> {
+pub(in crate::dialect) fn include_usage(value: Node<'_>, path: &Path<'_>) -> Result<bool, ApiError> {
     Ok(value.object(path)?.read("include_usage", path, Node::boolean)?.unwrap_or(false))
 }
 
@@ -67,7 +67,7 @@ fn json_schema<'a>(value: Node<'a>, path: &Path<'_>) -> Result<ResponseFormat<'a
 }
 
 /// The exact text of an object.
-pub(super) fn raw_object<'a>(
+pub(in crate::dialect) fn raw_object<'a>(
     value: Node<'a>,
     path: &Path<'_>,
 ) -> Result<&'a serde_json::value::RawValue, ApiError> {

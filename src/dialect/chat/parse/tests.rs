@@ -383,3 +383,13 @@ fn the_number_of_values_is_bounded() {
     assert_eq!(error.kind, ErrorKind::InvalidRequest);
     assert!(error.message.contains("400000 values"), "{}", error.message);
 }
+
+#[test]
+fn a_function_beside_its_type_is_one_too() {
+    let body = br#"{"model":"m","messages":[{"role":"user","content":"Hi"}],
+        "tools":[{"type":"function","name":"f","description":"d","parameters":{"type":"object"},"strict":true}]}"#;
+    let request = parse(body).unwrap();
+    let tool = &request.tools[0];
+    assert_eq!((tool.name.as_ref(), tool.strict), ("f", Some(true)));
+    assert_eq!(tool.parameters.unwrap().get(), "{\"type\":\"object\"}");
+}

@@ -42,7 +42,13 @@ fn tool<'a>(value: Node<'a>, path: &Path<'_>) -> Result<Tool<'a>, ApiError> {
     let mut object = value.object(path)?;
     is_function(&mut object, path)?;
     let outer = object.read("cache_control", path, cache)?;
-    let mut tool = object.need("function", path, function)?;
+    // Some clients (Cursor) write a function as Responses has it, with all of it beside the type.
+    let is_flat = object.0.iter().any(|(name, _)| name == "name");
+    let mut tool = match object.take("function", path)? {
+        Some(inner) => function(inner, &path.key("function"))?,
+        None if is_flat => function(Node::Object(object), path)?,
+        None => return Err(path.key("function").error("is missing")),
+    };
     tool.cache = outer.or(tool.cache);
     Ok(tool)
 }

@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use super::shape::{Name, Shape, ShapeVisitor, scalars};
 
 /// Reads the value of `image_url` or `file`; gives whether it is an http or https URL, or an object that has one.
-pub(super) struct Linked;
+pub(in crate::dialect) struct Linked;
 
 /// The members that hold what is looked at.
 const PLACES: &[(&str, ())] = &[("url", ()), ("file_data", ())];

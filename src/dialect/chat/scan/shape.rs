@@ -114,7 +114,7 @@ impl<'de> Visitor<'de> for ShapeVisitor {
 }
 
 /// One of a few names that the reader knows, or none of them; nothing is copied.
-pub(in crate::dialect) struct Name<T: 'static>(pub(super) &'static [(&'static str, T)]);
+pub(in crate::dialect) struct Name<T: 'static>(pub(in crate::dialect) &'static [(&'static str, T)]);
 
 impl<'de, T: Copy> DeserializeSeed<'de> for Name<T> {
     type Value = Option<T>;

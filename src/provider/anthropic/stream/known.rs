@@ -10,14 +10,14 @@ use crate::{
 
 /// One delta that was parsed. Knows none at first.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(in crate::provider::anthropic) struct Known {
     event: Template,
     content: Content,
 }
 
 impl Known {
     /// Learns from the event `raw` where the text is that its member `delta` adds to `content`.
-    pub(super) fn learn(&mut self, raw: &[u8], delta: &str, content: Content) {
+    pub(in crate::provider::anthropic) fn learn(&mut self, raw: &[u8], delta: &str, content: Content) {
         let member: &[u8] = match content {
             Content::Text => b"text",
             Content::Thinking => b"thinking",
@@ -37,6 +37,11 @@ impl Known {
         {
             self.content = content;
         }
+    }
+
+    /// The length of the event that `bytes` begin with, if it is like the one that was learnt.
+    pub(in crate::provider::anthropic) fn length(&self, bytes: &[u8]) -> Option<usize> {
+        self.event.find(bytes).map(|found| found.length)
     }
 
     /// The event that `bytes` begin with, if it is like the one that was learnt: its length, what it adds to, and

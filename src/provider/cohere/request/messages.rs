@@ -17,6 +17,9 @@ use super::{
     parts::{self, Block},
 };
 
+/// Stands before the pictures that a call gave, and its id.
+const FROM: &str = "From the result of the tool call ";
+
 /// A message without anything that Cohere would take: it refuses a turn without text.
 pub(super) fn is_blank(message: &Message<'_>) -> bool {
     message.parts.iter().all(|part| match part {
@@ -53,8 +56,12 @@ pub(super) fn write<'r>(
         system.iter().try_for_each(|placed| add_texts(*placed, "", &mut blocks))?;
         write_message(role, &blocks, array.item());
     }
+    let mut beside: Vec<Block<'_>> = Vec::new();
     for placed in rest {
         let (index, message) = *placed;
+        if message.role != Role::Tool {
+            write_beside(&mut beside, &mut array);
+        }
         match message.role {
             _ if is_system(message) => {
                 let (role, note) = if facts.system_anywhere { ("system", "") } else { ("user", SYSTEM_NOTE) };
@@ -65,7 +72,7 @@ pub(super) fn write<'r>(
             Role::Assistant => {
                 assistant::write(*placed, assistant::thinks(request, facts), &mut ids, array.item())?;
             }
-            Role::Tool => write_results(*placed, &mut ids, &mut array)?,
+            Role::Tool => write_results(*placed, &mut ids, &mut beside, &mut array)?,
             Role::User | Role::System | Role::Developer => {
                 let mut blocks = Vec::new();
                 for (at, part) in content_of(message) {
@@ -75,8 +82,16 @@ pub(super) fn write<'r>(
             }
         }
     }
+    write_beside(&mut beside, &mut array);
     array.end();
     Ok(())
+}
+
+/// Appends what the results before it could not hold, as a message of the user.
+fn write_beside(beside: &mut Vec<Block<'_>>, array: &mut Array<'_>) {
+    if !beside.is_empty() {
+        write_message("user", &std::mem::take(beside), array.item());
+    }
 }
 
 fn write_message(role: &str, blocks: &[Block<'_>], out: &mut Vec<u8>) {
@@ -104,18 +119,29 @@ fn add_texts<'r>(
     Ok(())
 }
 
+/// Appends results of tools. Text alone can stand in one; pictures go to `beside`, each list of them behind the call's id.
 fn write_results<'r>(
     (index, message): Placed<'r>,
     ids: &mut Ids<'r>,
+    beside: &mut Vec<Block<'r>>,
     array: &mut Array<'_>,
 ) -> Result<(), ApiError> {
     for part in &message.parts {
         let Part::ToolResult { id, content, is_error, .. } = part else { continue };
         let mut object = Object::begin(array.item());
         object.text("role", "tool");
-        object.text("tool_call_id", &ids.result(id));
+        let id = ids.result(id);
+        object.text("tool_call_id", &id);
         parts::write_result(content, *is_error, index, object.key("content"))?;
         object.end();
+        let is_picture = |(_, part): &(usize, &Part<'_>)| matches!(part, Part::Image { .. });
+        let mut pictures = content.iter().enumerate().filter(is_picture).peekable();
+        if pictures.peek().is_some() {
+            beside.push(Block::Text(Cow::Owned([FROM, "`", &id, "`:"].concat())));
+        }
+        for (at, part) in pictures {
+            beside.extend(parts::of_user(part, (index, at))?);
+        }
     }
     Ok(())
 }

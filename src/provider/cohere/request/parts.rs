@@ -121,7 +121,7 @@ fn write_url(picture: Picture<'_>, out: &mut Vec<u8>) {
 ///
 /// # Errors
 ///
-/// For anything but text, naming it.
+/// For anything but text and pictures, naming it.
 pub(super) fn write_result(
     parts: &[Part<'_>],
     is_error: bool,
@@ -132,7 +132,9 @@ pub(super) fn write_result(
     for (at, part) in parts.iter().enumerate() {
         match part {
             Part::Text { text, .. } => blocks.extend(of_text(text)),
-            _ => return Err(misplaced((index, at), "text alone can stand in a tool's result")),
+            // The caller has a place for it.
+            Part::Image { .. } => {}
+            _ => return Err(misplaced((index, at), "text and pictures alone can stand in a tool's result")),
         }
     }
     if !is_error && !blocks.is_empty() {

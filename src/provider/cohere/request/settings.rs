@@ -1,7 +1,7 @@
 //! Sampling, limits, reasoning, the form of the answer.
 
 use crate::{
-    ir::{ApiError, Effort, Reasoning, Request, ResponseFormat},
+    ir::{ApiError, Effort, Reasoning, Request, ResponseFormat, ToolChoice},
     provider::model::{ModelFacts, Thinking},
 };
 
@@ -93,6 +93,10 @@ fn thinking(reasoning: Option<Reasoning>, facts: &ModelFacts, object: &mut Objec
 fn response_format(request: &Request<'_>, object: &mut Object<'_>) -> Result<(), ApiError> {
     let schema = match &request.response_format {
         None | Some(ResponseFormat::Text) => return Ok(()),
+        // An answer that has to be a call has no other form.
+        Some(_) if matches!(request.tool_choice, Some(ToolChoice::Required | ToolChoice::Named(_))) => {
+            return Ok(());
+        }
         Some(_) if !request.tools.is_empty() => {
             let message =
                 "`response_format`: a Cohere model takes JSON as the form of its answer or tools, not both.";

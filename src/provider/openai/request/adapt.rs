@@ -66,7 +66,7 @@ pub(super) fn write(body: &[u8], head: &Head, upstream: &Upstream<'_>, out: &mut
         object.raw("stream_options", "{\"include_usage\":true}");
     }
     for (name, value) in &quirks.fixed {
-        json::value(object.any_key(name), value);
+        object.any_key(name).extend_from_slice(value.get().as_bytes());
     }
     object.end();
     true

@@ -1,6 +1,5 @@
 //! The members of a chunk that are looked at as it passes.
 
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::provider::json::pick_bytes;
@@ -137,10 +136,4 @@ impl Finished {
     pub(super) fn all(&self) -> bool {
         self.begun != 0 && self.begun == self.finished
     }
-}
-
-/// Whether an event that the end of the body cut short of its blank line is whole.
-pub(super) fn is_whole(data: &[u8]) -> bool {
-    let data = data.trim_ascii();
-    data.is_empty() || data == b"[DONE]" || serde_json::from_slice::<IgnoredAny>(data).is_ok()
 }

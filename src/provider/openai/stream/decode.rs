@@ -7,7 +7,6 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::chunk::is_whole;
 use crate::{
     ir::{ApiError, Decoder, Event},
     provider::{
@@ -21,6 +20,7 @@ use crate::{
             response::answer::{Answer, Call, Piece, Turn, citations, finish_of},
             usage,
         },
+        passing::is_whole,
     },
     stream::sse::{SseDeframer, SseEvent},
 };

@@ -293,7 +293,9 @@ fn events_that_are_alike_are_known_and_a_restless_stream_is_left_alone() {
     let mut watch = Watch::default();
     let event = |watch: &mut Watch, raw: &str| {
         let data = raw.strip_prefix("data: ").unwrap().as_bytes();
-        watch.event(raw.as_bytes(), SseEvent { name: b"", data: data.trim_ascii() });
+        watch
+            .event(raw.as_bytes(), SseEvent { name: b"", data: data.trim_ascii() }, &mut Vec::new())
+            .unwrap();
     };
     event(&mut watch, &text("a"));
     assert!(watch.known(text("b, longer").as_bytes()).is_some());

@@ -14,12 +14,16 @@ use super::{
     media,
 };
 
-/// Appends `input`. `reasoning` says whether the model takes reasoning back.
+/// Appends `input`. `reasoning`: the provider's name, where the model takes reasoning back.
 ///
 /// # Errors
 ///
 /// For parts that have no place, naming them, and where no message says anything.
-pub(super) fn write(request: &Request<'_>, reasoning: bool, object: &mut Object<'_>) -> Result<(), ApiError> {
+pub(super) fn write(
+    request: &Request<'_>,
+    reasoning: Option<&str>,
+    object: &mut Object<'_>,
+) -> Result<(), ApiError> {
     if request.messages.iter().all(is_blank) {
         return Err(nothing_said());
     }
@@ -77,11 +81,11 @@ fn write_parts(name: &str, parts: &[Part<'_>], index: usize, item: &mut Object<'
 fn answered(
     index: usize,
     message: &Message<'_>,
-    reasoning: bool,
+    reasoning: Option<&str>,
     items: &mut Array<'_>,
 ) -> Result<(), ApiError> {
-    if reasoning {
-        message.parts.iter().for_each(|part| write_reasoning(part, items));
+    if let Some(provider) = reasoning {
+        message.parts.iter().for_each(|part| write_reasoning(part, provider, items));
     }
     write_said(index, message, items)?;
     for part in &message.parts {
@@ -98,10 +102,10 @@ fn answered(
     Ok(())
 }
 
-/// Reasoning that OpenAI gave; that of others means nothing to it.
-fn write_reasoning(part: &Part<'_>, items: &mut Array<'_>) {
+/// Reasoning that this provider gave; it could not read that of others.
+fn write_reasoning(part: &Part<'_>, provider: &str, items: &mut Array<'_>) {
     let Part::Thinking { text, signature: Some(signature) } = part else { return };
-    let Some((id, encrypted)) = signature::openai(signature) else { return };
+    let Some((id, encrypted)) = signature::openai(signature, provider) else { return };
     let mut item = Object::begin(items.item());
     item.text("type", "reasoning");
     item.text("id", id);

@@ -17,7 +17,7 @@ use super::super::json::Object;
 /// is sent some. A client that says how much to reason knows so.
 pub(super) fn is_wanted(request: &Request<'_>, facts: &ModelFacts) -> bool {
     let asked = matches!(request.reasoning, Some(Reasoning::Effort(_) | Reasoning::Budget(_)));
-    asked || facts.thinking != Thinking::None
+    facts.thinking != Thinking::None || (asked && !facts.no_reasoning)
 }
 
 /// Appends `reasoning` where the client said how to, and `include`.
@@ -30,8 +30,9 @@ pub(super) fn write(request: &Request<'_>, upstream: &Upstream<'_>, object: &mut
         object.raw("include", r#"["reasoning.encrypted_content"]"#);
     }
     let Some(reasoning) = request.reasoning else { return };
+    let Some(effort) = effort::word(reasoning, upstream.facts) else { return };
     let mut member = Object::begin(object.key("reasoning"));
-    member.text("effort", effort::word(reasoning, upstream.facts));
+    member.text("effort", effort);
     if reasoning != Reasoning::Off && takes("reasoning.summary") {
         member.text("summary", "auto");
     }

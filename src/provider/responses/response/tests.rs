@@ -7,7 +7,7 @@ use crate::ir::{ErrorKind, Finish};
 
 fn parts(output: serde_json::Value) -> Vec<String> {
     let body = json!({"object": "response", "status": "completed", "output": output}).to_string();
-    let reply = read(body.as_bytes(), "x").unwrap();
+    let reply = read(body.as_bytes(), "x", "p").unwrap();
     reply.parts.iter().map(|part| format!("{part:?}")).collect()
 }
 
@@ -16,14 +16,14 @@ fn bytes_of_any_shape_are_an_error() {
     for body in
         ["", "[]", "null", "{", "{}", "<html>", r#"{"output":{}}"#, r#"{"output":null}"#, "[{\"output\":[]}]"]
     {
-        let error = read(body.as_bytes(), "x").unwrap_err();
+        let error = read(body.as_bytes(), "x", "p").unwrap_err();
         assert_eq!(error.kind, ErrorKind::Server, "{body}");
     }
 }
 
 #[test]
 fn a_response_without_output_says_nothing() {
-    let reply = read(br#"{"object":"response","status":"completed"}"#, "x").unwrap();
+    let reply = read(br#"{"object":"response","status":"completed"}"#, "x", "p").unwrap();
     assert_eq!((reply.parts.len(), reply.finish, reply.usage), (0, Finish::Stop, None));
 }
 
@@ -47,6 +47,6 @@ fn incomplete_for_whatever_reason_is_cut_short() {
         let call = json!({"type": "function_call", "call_id": "c", "name": "f", "arguments": "{\"a\":"});
         let body =
             json!({"status": "incomplete", "incomplete_details": details, "output": [call]}).to_string();
-        assert_eq!(read(body.as_bytes(), "x").unwrap().finish, finish, "{details}");
+        assert_eq!(read(body.as_bytes(), "x", "p").unwrap().finish, finish, "{details}");
     }
 }

@@ -37,6 +37,8 @@ pub(super) enum Said {
 pub(super) struct Answer {
     /// What the ids of calls are made of where the provider gives none.
     id: String,
+    /// What reasoning is marked with.
+    provider: String,
     /// Those that events told of, in the order in which they did; at most [`MAX_ITEMS`].
     items: Vec<Seen>,
     /// How many calls have begun.
@@ -99,9 +101,10 @@ impl Seen {
 }
 
 impl Answer {
-    pub(super) fn new(id: &str) -> Self {
+    pub(super) fn new(id: &str, provider: &str) -> Self {
         Self {
             id: id.to_owned(),
+            provider: provider.to_owned(),
             items: Vec::new(),
             calls: 0,
             characters: 0,
@@ -301,7 +304,7 @@ impl Answer {
                 self.said(said, (Some(output), at), &text, true, sink)?;
             }
         }
-        if let Some(signature) = item.signature() {
+        if let Some(signature) = item.signature(&self.provider) {
             self.signed = true;
             sink(Event::Signature(Cow::Owned(signature)));
         }

@@ -30,7 +30,7 @@ fn told(stream: &[u8]) -> Vec<String> {
             other => format!("{other:?}"),
         });
     };
-    let mut decoder = ResponsesDecoder::new("x");
+    let mut decoder = ResponsesDecoder::new("x", "p");
     decoder.push(stream, &mut sink);
     decoder.end(&mut sink);
     // Nothing follows the end.

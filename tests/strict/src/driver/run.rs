@@ -51,7 +51,15 @@ pub(super) fn play(
     let (counts, violations) = (Counts::default(), Vec::new());
     let out = Exchanged { pool: None, sent: Vec::new(), reply, counts, violations, logs: Vec::new() };
     let trailers = request.eos == Eos::Trailers && !request.chunks.is_empty();
-    let mut play = Play { vm, gateway, exchange, leaves_after: request.leaves_after, trailers, pieces: request.pieces, out };
+    let mut play = Play {
+        vm,
+        gateway,
+        exchange,
+        leaves_after: request.leaves_after,
+        trailers,
+        pieces: request.pieces,
+        out,
+    };
     if let Some(body) = play.request(request)? {
         if request.reloaded {
             // The filter state is the stream's and stays; what it stands for in the VM is gone.

@@ -10,7 +10,7 @@ use strict::{
     vm::Compiled,
 };
 use switchyard::{
-    config::plugin::{Key, Model, Plugin, Provider, RoleName, Secret, Target, VERSION},
+    config::plugin::{Card, Key, Model, Plugin, Provider, RoleName, Secret, Target, VERSION},
     provider::{Format, model::ModelFacts},
 };
 
@@ -64,7 +64,8 @@ pub fn plugin(role: RoleName) -> Plugin {
         ..provider("claude", Format::Anthropic, "/v1/messages", "ANTHROPIC_API_KEY")
     };
     let target = |provider, model: Option<&str>| Target { provider, model: model.map(str::to_owned) };
-    let model = |name: &str, targets| Model { name: name.to_owned(), targets, cards: Vec::new() };
+    let card = |name: &str| Card { id: name.to_owned(), owner: "openai".to_owned(), ..Card::default() };
+    let model = |name: &str, targets| Model { name: name.to_owned(), targets, cards: vec![card(name)] };
     let (gpt, claude_x) = (target(0, Some("gpt-x")), target(1, Some("claude-x")));
     Plugin {
         version: VERSION,

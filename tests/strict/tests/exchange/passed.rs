@@ -23,7 +23,10 @@ fn post_form(body: &str) -> Request {
 }
 
 fn served() -> Attempt {
-    Attempt::at("openai", Answer::json(200, r#"{"text":"hi"}"#).with("set-cookie", "a=b").with("x-request-id", "r1"))
+    Attempt::at(
+        "openai",
+        Answer::json(200, r#"{"text":"hi"}"#).with("set-cookie", "a=b").with("x-request-id", "r1"),
+    )
 }
 
 fn sent(request: &Request, expected: &str) {
@@ -124,7 +127,10 @@ fn a_reply_passes_byte_for_byte_as_it_comes() {
                 .with("authorization", format!("Bearer {CLIENT_KEY}"));
             let done = gateway_of(&request, &[Attempt::at("openai", answer)]);
             assert_eq!(done.reply.body(), pieces.concat(), "{kind}");
-            assert_eq!((done.reply.header("content-type"), done.reply.header("content-disposition")), (Some(kind), Some("attachment")));
+            assert_eq!(
+                (done.reply.header("content-type"), done.reply.header("content-disposition")),
+                (Some(kind), Some("attachment"))
+            );
             assert_eq!(done.sent[0].body, br#"{"input":"x","model":"gpt-x"}"#);
         }
     }
@@ -147,5 +153,8 @@ fn files_go_to_their_provider() {
 fn what_no_target_has_is_told() {
     let request = Request::post("/v1/moderations", r#"{"model":"other","input":"x"}"#);
     let error = assert_error(&gateway_of(&request, &[served()]), 400);
-    assert_eq!((error["code"].as_str(), error["param"].as_str()), (Some("unsupported_endpoint"), Some("model")));
+    assert_eq!(
+        (error["code"].as_str(), error["param"].as_str()),
+        (Some("unsupported_endpoint"), Some("model"))
+    );
 }

@@ -101,8 +101,8 @@ pub(super) fn write(
         object.raw("response_format", r#"{"type":"text"}"#);
     }
     response_format(request, object);
-    if let Some(reasoning) = request.reasoning {
-        object.text("reasoning_effort", effort::word(reasoning, facts));
+    if let Some(effort) = request.reasoning.and_then(|reasoning| effort::word(reasoning, facts)) {
+        object.text("reasoning_effort", effort);
     }
     if request.stream {
         object.raw("stream", "true");
