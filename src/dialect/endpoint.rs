@@ -37,9 +37,7 @@ impl<'a> Endpoint<'a> {
         let (path, query) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let known = "This gateway answers POST /v1/chat/completions, /v1/completions, /v1/messages, \
                      /v1/messages/count_tokens, /v1/responses, /v1/responses/input_tokens, /v1/embeddings, /v1/rerank, \
-                     /v1/moderations, /v1/images/{generations|edits|variations} and \
-                     /v1/audio/{speech|transcriptions|translations}, GET /v1/models, /v1/models/{id} and /v1/realtime, \
-                     and where files are turned on, /v1/files, /v1/batches and /v1/uploads.";
+                     /v1/moderations, /v1/images/… and /v1/audio/…, GET /v1/models and /v1/realtime; GET / lists all.";
         let unknown = |shown: &str| {
             let message = format!("There is nothing at `{shown}`. {known}");
             ApiError::new(ErrorKind::NotFound, message).with_code("unknown_url")
@@ -163,6 +161,10 @@ mod tests {
             (b"/v1/embeddings", Ask::Embeddings),
             (b"/v1/rerank/", Ask::Rerank),
             (b"/v2/rerank", Ask::Rerank),
+            (b"/v1/moderations", Ask::Moderations),
+            (b"/v1/images/variations/", Ask::ImageVariations),
+            (b"/v1/audio/translations", Ask::Translations),
+            (b"/v1/batches/batch_1/cancel", Ask::Files),
         ] {
             assert_eq!(Endpoint::of(b"POST", path), Ok(Endpoint::Ask(ask)));
         }
@@ -180,6 +182,9 @@ mod tests {
             (b"POST", b"/\xff", ErrorKind::NotFound),
             (b"POST", b"", ErrorKind::NotFound),
             (b"HEAD", b"/v1/messages", ErrorKind::MethodNotAllowed),
+            (b"HEAD", b"/v1/realtime", ErrorKind::MethodNotAllowed),
+            (b"PUT", b"/v1/files", ErrorKind::MethodNotAllowed),
+            (b"GET", b"/v1/files/../models", ErrorKind::NotFound),
             (b"POST", b"/health", ErrorKind::MethodNotAllowed),
         ] {
             assert_eq!(Endpoint::of(method, path).unwrap_err().kind, kind, "{path:?}");

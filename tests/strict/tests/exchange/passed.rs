@@ -32,7 +32,7 @@ fn served() -> Attempt {
 fn sent(request: &Request, expected: &str) {
     let done = gateway_of(request, &[served()]);
     assert_eq!((done.reply.status(), done.sent.len()), (200, 1), "{}", done.reply.body().escape_ascii());
-    assert_eq!(String::from_utf8_lossy(&done.sent[0].body), expected);
+    assert_eq!(done.sent[0].body.escape_ascii().to_string(), expected.as_bytes().escape_ascii().to_string());
 }
 
 fn gateway_of(request: &Request, plan: &[Attempt]) -> strict::driver::Exchanged {
