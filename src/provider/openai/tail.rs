@@ -27,14 +27,11 @@ impl Tail {
     /// What the reply told last.
     pub fn usage(&self) -> Option<Usage> {
         let name = b"\"usage\"";
-        memmem::find_iter(&self.0, name).filter_map(|at| self.read(at, at + name.len())).last()
+        memmem::find_iter(&self.0, name).filter_map(|at| self.read(at + name.len())).last()
     }
 
-    /// Reads an object behind the name that stands at `start..end`. Within a string its quotes would be escaped.
-    fn read(&self, start: usize, end: usize) -> Option<Usage> {
-        if start > 0 && self.0.get(start - 1) == Some(&b'\\') {
-            return None;
-        }
+    /// Reads an object behind the name that ends here. Within a string the name's quotes would be escaped.
+    fn read(&self, end: usize) -> Option<Usage> {
         let text = self.0.get(end..)?.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
         let mut depth = 0_u32;
         let close = text.iter().position(|byte| {
