@@ -38,6 +38,9 @@ pub struct Plugin {
     pub request_bytes: u64,
     /// The largest reply, in bytes, that is held to be translated.
     pub reply_bytes: u64,
+    /// Index of the provider that has the clients' files; none: there are no files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<usize>,
     /// Who can serve, in the order of `gateway.yaml`.
     pub providers: Vec<Provider>,
     /// What clients ask for, in the order of `gateway.yaml`; the first match wins, exact names before patterns.
@@ -101,8 +104,23 @@ impl Provider {
             Operation::Embeddings => self.embeddings_path.as_deref(),
             Operation::Rerank => self.rerank_path.as_deref(),
             Operation::Count => self.count_path.as_deref(),
+            Operation::Pass => self.base().map(|(base, _)| base),
         }
     }
+
+    /// What stands before and behind the part of its chat endpoint's path that names the endpoint, where it ends as OpenAI's
+    /// does: `/v1`, and a query or nothing. Its other endpoints are between the same.
+    pub fn base(&self) -> Option<(&str, &str)> {
+        base(&self.path)
+    }
+}
+
+/// [`Provider::base`] of a chat endpoint's path.
+pub fn base(path: &str) -> Option<(&str, &str)> {
+    let (path, query) = path.split_at_checked(path.find('?').unwrap_or(path.len()))?;
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let known = ["/chat/completions", "/responses"];
+    Some((known.iter().find_map(|known| path.strip_suffix(known))?, query))
 }
 
 /// Where a credential comes from.

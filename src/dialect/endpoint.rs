@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use crate::{
-    dialect::{Ask, Dialect, chat::scan::MAX_MODEL},
+    dialect::{Ask, Dialect, chat::scan::MAX_MODEL, pass::files},
     ir::{ApiError, ErrorKind},
 };
 
 /// What a method and a path ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint<'a> {
-    /// One that is asked with a body.
+    /// One that a provider answers.
     Ask(Ask),
     /// `GET /`: what this is.
     Home,
@@ -36,14 +36,23 @@ impl<'a> Endpoint<'a> {
         let mut parts = path.splitn(2, |byte| *byte == b'?');
         let (path, query) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let known = "This gateway answers POST /v1/chat/completions, /v1/completions, /v1/messages, \
-                     /v1/messages/count_tokens, /v1/responses, /v1/responses/input_tokens, /v1/embeddings and \
-                     /v1/rerank, GET /v1/models and GET /v1/models/{id}.";
+                     /v1/messages/count_tokens, /v1/responses, /v1/responses/input_tokens, /v1/embeddings, /v1/rerank, \
+                     /v1/moderations, /v1/images/… and /v1/audio/…, GET /v1/models and /v1/realtime; GET / lists all.";
         let unknown = |shown: &str| {
             let message = format!("There is nothing at `{shown}`. {known}");
             ApiError::new(ErrorKind::NotFound, message).with_code("unknown_url")
         };
         let path = std::str::from_utf8(path).map_err(|_| unknown("(a path that is not UTF-8)"))?;
-        let (allowed, endpoint) = match path.strip_suffix('/').unwrap_or(path) {
+        let bare = path.strip_suffix('/').unwrap_or(path);
+        if let Some(methods) = files::methods(bare) {
+            let known = methods.iter().any(|known| known.as_bytes() == method);
+            return if known {
+                Ok(Self::Ask(Ask::Files))
+            } else {
+                Err(wrong_method(path, &methods.join(" and ")))
+            };
+        }
+        let (allowed, endpoint) = match bare {
             "/v1/chat/completions" => ("POST", Self::Ask(Ask::Chat)),
             "/v1/completions" => ("POST", Self::Ask(Ask::Completions)),
             "/v1/messages" => ("POST", Self::Ask(Ask::Messages)),
@@ -53,6 +62,14 @@ impl<'a> Endpoint<'a> {
             "/v1/embeddings" => ("POST", Self::Ask(Ask::Embeddings)),
             // Cohere's SDK asks the second.
             "/v1/rerank" | "/v2/rerank" => ("POST", Self::Ask(Ask::Rerank)),
+            "/v1/moderations" => ("POST", Self::Ask(Ask::Moderations)),
+            "/v1/images/generations" => ("POST", Self::Ask(Ask::ImageGenerations)),
+            "/v1/images/edits" => ("POST", Self::Ask(Ask::ImageEdits)),
+            "/v1/images/variations" => ("POST", Self::Ask(Ask::ImageVariations)),
+            "/v1/audio/speech" => ("POST", Self::Ask(Ask::Speech)),
+            "/v1/audio/transcriptions" => ("POST", Self::Ask(Ask::Transcriptions)),
+            "/v1/audio/translations" => ("POST", Self::Ask(Ask::Translations)),
+            "/v1/realtime" => ("GET", Self::Ask(Ask::Realtime)),
             "" if !path.is_empty() => ("GET", Self::Home),
             "/health" => ("GET", Self::Health),
             "/v1/models" => ("GET", Self::Models { codex: query.starts_with(b"client_version=") }),
@@ -61,12 +78,17 @@ impl<'a> Endpoint<'a> {
                 _ => return Err(unknown(&shorten(path))),
             },
         };
-        if method == allowed.as_bytes() || (method == b"HEAD" && allowed == "GET") {
+        let session = endpoint == Self::Ask(Ask::Realtime);
+        if method == allowed.as_bytes() || (method == b"HEAD" && allowed == "GET" && !session) {
             return Ok(endpoint);
         }
-        let message = format!("`{}` takes {allowed} only.", shorten(path));
-        Err(ApiError::new(ErrorKind::MethodNotAllowed, message).with_code("method_not_allowed"))
+        Err(wrong_method(path, allowed))
     }
+}
+
+fn wrong_method(path: &str, allowed: &str) -> ApiError {
+    let message = format!("`{}` takes {allowed} only.", shorten(path));
+    ApiError::new(ErrorKind::MethodNotAllowed, message).with_code("method_not_allowed")
 }
 
 /// In whose words a client is told that its request could not be read so far, by its path and by whether it has the
@@ -82,7 +104,7 @@ pub fn dialect(path: &[u8], has_anthropic_version: bool) -> Dialect {
 }
 
 /// Percent escapes undone (RFC 3986 section 2.1); as it stands where they are none, or give no UTF-8.
-fn decoded(id: &str) -> Cow<'_, str> {
+pub(in crate::dialect) fn decoded(id: &str) -> Cow<'_, str> {
     if !id.contains('%') {
         return Cow::Borrowed(id);
     }
@@ -139,6 +161,10 @@ mod tests {
             (b"/v1/embeddings", Ask::Embeddings),
             (b"/v1/rerank/", Ask::Rerank),
             (b"/v2/rerank", Ask::Rerank),
+            (b"/v1/moderations", Ask::Moderations),
+            (b"/v1/images/variations/", Ask::ImageVariations),
+            (b"/v1/audio/translations", Ask::Translations),
+            (b"/v1/batches/batch_1/cancel", Ask::Files),
         ] {
             assert_eq!(Endpoint::of(b"POST", path), Ok(Endpoint::Ask(ask)));
         }
@@ -156,6 +182,9 @@ mod tests {
             (b"POST", b"/\xff", ErrorKind::NotFound),
             (b"POST", b"", ErrorKind::NotFound),
             (b"HEAD", b"/v1/messages", ErrorKind::MethodNotAllowed),
+            (b"HEAD", b"/v1/realtime", ErrorKind::MethodNotAllowed),
+            (b"PUT", b"/v1/files", ErrorKind::MethodNotAllowed),
+            (b"GET", b"/v1/files/../models", ErrorKind::NotFound),
             (b"POST", b"/health", ErrorKind::MethodNotAllowed),
         ] {
             assert_eq!(Endpoint::of(method, path).unwrap_err().kind, kind, "{path:?}");

@@ -1,7 +1,7 @@
 use super::{
     Ask, Dialect, Operation,
     chat::{self, scan},
-    completions, embeddings, messages, rerank, responses,
+    completions, embeddings, messages, pass, rerank, responses,
 };
 use crate::ir::ApiError;
 
@@ -20,6 +20,8 @@ pub enum Head {
     Embeddings(embeddings::scan::Head),
     /// A rerank request.
     Rerank(rerank::scan::Head),
+    /// A request that is passed on as it is.
+    Pass(Box<pass::Head>),
 }
 
 /// The fields that a request uses.
@@ -37,6 +39,8 @@ pub enum Used {
     Embeddings(embeddings::field::Fields),
     /// Of a rerank request.
     Rerank(rerank::field::Fields),
+    /// Of one that is passed on: whatever it likes.
+    Pass,
 }
 
 impl From<chat::field::Fields> for Used {
@@ -73,6 +77,7 @@ impl Head {
             }
             Ask::Embeddings => Head::Embeddings(embeddings::scan::scan(body)?),
             Ask::Rerank => Head::Rerank(rerank::scan::scan(body)?),
+            _ => Head::Pass(Box::new(pass::whole(ask, "", body)?)),
         })
     }
 
@@ -84,13 +89,14 @@ impl Head {
             Head::Chat(_) | Head::Completions(_) | Head::Messages(_) | Head::Responses(_) => Operation::Chat,
             Head::Embeddings(_) => Operation::Embeddings,
             Head::Rerank(_) => Operation::Rerank,
+            Head::Pass(_) => Operation::Pass,
         }
     }
 
     /// In whose words the client is answered.
     pub fn dialect(&self) -> Dialect {
         match self {
-            Head::Chat(_) | Head::Embeddings(_) | Head::Rerank(_) => Dialect::Chat,
+            Head::Chat(_) | Head::Embeddings(_) | Head::Rerank(_) | Head::Pass(_) => Dialect::Chat,
             Head::Completions(_) => Dialect::Completions,
             Head::Messages(_) => Dialect::Messages,
             Head::Responses(head) => head.answer,
@@ -106,6 +112,7 @@ impl Head {
             Head::Responses(head) => &head.model,
             Head::Embeddings(head) => &head.model,
             Head::Rerank(head) => &head.model,
+            Head::Pass(head) => &head.model,
         }
     }
 
@@ -116,6 +123,7 @@ impl Head {
             Head::Completions(head) => head.stream,
             Head::Messages(head) => head.stream && !head.counts,
             Head::Responses(head) => head.stream && !head.counts,
+            Head::Pass(head) => head.stream,
             Head::Embeddings(_) | Head::Rerank(_) => false,
         }
     }
@@ -126,7 +134,7 @@ impl Head {
             Head::Chat(head) => head.include_usage,
             Head::Completions(head) => head.include_usage,
             Head::Responses(head) => head.include_usage,
-            Head::Messages(_) | Head::Embeddings(_) | Head::Rerank(_) => false,
+            Head::Messages(_) | Head::Embeddings(_) | Head::Rerank(_) | Head::Pass(_) => false,
         }
     }
 
@@ -139,6 +147,7 @@ impl Head {
             Head::Responses(head) => Used::Responses(head.fields),
             Head::Embeddings(head) => Used::Embeddings(head.fields),
             Head::Rerank(head) => Used::Rerank(head.fields),
+            Head::Pass(_) => Used::Pass,
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod messages;
 pub mod models;
 pub(crate) mod node;
 mod operation;
+pub mod pass;
 pub mod rerank;
 pub mod responses;
 

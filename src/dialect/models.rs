@@ -19,7 +19,9 @@ pub const HOME: &[u8] = concat!(
     env!("CARGO_PKG_VERSION"),
     r#"","status":"ok","endpoints":["POST /v1/chat/completions","POST /v1/completions","POST /v1/messages","#,
     r#""POST /v1/messages/count_tokens","POST /v1/responses","POST /v1/responses/input_tokens","#,
-    r#""POST /v1/embeddings","POST /v1/rerank","GET /v1/models","GET /v1/models/{id}","GET /health"]}"#
+    r#""POST /v1/embeddings","POST /v1/rerank","POST /v1/moderations","POST /v1/images/generations","#,
+    r#""POST /v1/images/edits","POST /v1/images/variations","POST /v1/audio/speech","POST /v1/audio/transcriptions","#,
+    r#""POST /v1/audio/translations","GET /v1/realtime","GET /v1/models","GET /v1/models/{id}","GET /health"]}"#
 )
 .as_bytes();
 

@@ -12,12 +12,14 @@ pub enum Operation {
     Rerank,
     /// How many tokens a prompt has.
     Count,
+    /// What is passed on as it is: [`super::pass`].
+    Pass,
 }
 
 impl Operation {
     /// All of them, in the order of the documentation.
     pub const ALL: &'static [Operation] =
-        &[Operation::Chat, Operation::Embeddings, Operation::Rerank, Operation::Count];
+        &[Operation::Chat, Operation::Embeddings, Operation::Rerank, Operation::Count, Operation::Pass];
 
     /// As messages to a person call it.
     pub fn name(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Operation {
             Operation::Embeddings => "embeddings",
             Operation::Rerank => "rerank",
             Operation::Count => "counts of tokens",
+            Operation::Pass => "requests that are passed on as they are",
         }
     }
 }
@@ -50,6 +53,24 @@ pub enum Ask {
     Embeddings,
     /// `POST /v1/rerank`.
     Rerank,
+    /// `POST /v1/moderations`.
+    Moderations,
+    /// `POST /v1/images/generations`.
+    ImageGenerations,
+    /// `POST /v1/images/edits`.
+    ImageEdits,
+    /// `POST /v1/images/variations`.
+    ImageVariations,
+    /// `POST /v1/audio/speech`.
+    Speech,
+    /// `POST /v1/audio/transcriptions`.
+    Transcriptions,
+    /// `POST /v1/audio/translations`.
+    Translations,
+    /// `GET /v1/realtime`: a WebSocket.
+    Realtime,
+    /// `/v1/files`, `/v1/batches` and `/v1/uploads`, and what is below them.
+    Files,
 }
 
 impl Ask {
@@ -63,6 +84,15 @@ impl Ask {
         Ask::CountResponses,
         Ask::Embeddings,
         Ask::Rerank,
+        Ask::Moderations,
+        Ask::ImageGenerations,
+        Ask::ImageEdits,
+        Ask::ImageVariations,
+        Ask::Speech,
+        Ask::Transcriptions,
+        Ask::Translations,
+        Ask::Realtime,
+        Ask::Files,
     ];
 
     /// As messages to a person call it.
@@ -76,6 +106,15 @@ impl Ask {
             Ask::CountResponses => "count-responses",
             Ask::Embeddings => "embeddings",
             Ask::Rerank => "rerank",
+            Ask::Moderations => "moderations",
+            Ask::ImageGenerations => "image-generations",
+            Ask::ImageEdits => "image-edits",
+            Ask::ImageVariations => "image-variations",
+            Ask::Speech => "speech",
+            Ask::Transcriptions => "transcriptions",
+            Ask::Translations => "translations",
+            Ask::Realtime => "realtime",
+            Ask::Files => "files",
         }
     }
 
@@ -85,8 +124,13 @@ impl Ask {
             Ask::Messages | Ask::CountMessages => Dialect::Messages,
             Ask::Responses | Ask::CountResponses => Dialect::Responses,
             Ask::Completions => Dialect::Completions,
-            Ask::Chat | Ask::Embeddings | Ask::Rerank => Dialect::Chat,
+            _ => Dialect::Chat,
         }
+    }
+
+    /// Whether its requests are passed on as they are: [`super::pass`].
+    pub fn is_passed(self) -> bool {
+        self == Ask::Files || super::pass::path(self).is_some()
     }
 
     /// One byte that stands for it.

@@ -6,6 +6,7 @@ use super::{
     effect::{self, host_failed},
     exchange::{Answer, Exchange, Opened},
     local_reply, names,
+    pass::{self, Passing},
     provider_reply::reaches_client,
     setup::Setup,
 };
@@ -25,11 +26,13 @@ use crate::{
 
 /// Where a request stands.
 #[derive(Debug)]
-enum State {
+pub(super) enum State {
     /// Nothing read yet.
     New,
     /// Headers taken, body awaited; what is asked for, which key was presented, and which betas of Anthropic's.
     Body { ask: Ask, key: Option<Key>, betas: String },
+    /// Headers taken of a request that is passed on as it comes, and of which no more is known.
+    Passing,
     /// The plan is made; the attempts run.
     Planned(Opened),
     /// As before, and the reply is the host's own: its body is replaced by this.
@@ -41,22 +44,25 @@ enum State {
 /// One request in the gateway role.
 #[derive(Debug)]
 pub struct Gateway {
-    setup: Rc<Setup>,
+    pub(super) setup: Rc<Setup>,
     /// In whose words the client is told what is wrong.
     dialect: Dialect,
-    state: State,
+    pub(super) state: State,
+    /// The body of a request that is passed on as it comes.
+    pub(super) passing: Option<Box<Passing>>,
 }
 
 impl Gateway {
     /// A request that has not begun.
     pub fn new(setup: Rc<Setup>) -> Self {
-        Self { setup, dialect: Dialect::default(), state: State::New }
+        Self { setup, dialect: Dialect::default(), state: State::New, passing: None }
     }
 
     /// Request headers.
     pub fn on_request_headers(&mut self, host: &impl Host, end: bool) -> Action {
         match self.read_headers(host, end) {
             Ok(Some(answer)) => self.answer(host, 200, &answer),
+            Ok(None) if matches!(self.state, State::Planned(_)) => Action::Continue,
             Ok(None) => Action::Pause,
             Err(error) => self.refuse(host, &error),
         }
@@ -64,6 +70,9 @@ impl Gateway {
 
     /// Request body; `size` is all that has come so far.
     pub fn on_request_body(&mut self, host: &impl Host, size: usize, end: bool) -> Action {
+        if matches!(self.state, State::Passing | State::Planned(_)) {
+            return self.pass_body(host, size, end);
+        }
         if !matches!(self.state, State::Body { .. }) {
             return Action::Continue;
         }
@@ -77,11 +86,14 @@ impl Gateway {
 
     /// Request trailers: they end the body. What is in them goes no further: a provider that speaks HTTP/2 would get it.
     pub fn on_request_trailers(&mut self, host: &impl Host) -> Action {
-        if !matches!(self.state, State::Body { .. }) {
+        if !matches!(self.state, State::Body { .. }) && self.passing.is_none() {
             return Action::Continue;
         }
         if let Err(error) = host.clear_trailers(Side::Request) {
             return self.refuse(host, &host_failed("remove the request trailers", error));
+        }
+        if matches!(self.state, State::Planned(_)) {
+            return self.pass_body(host, 0, true);
         }
         // The host gives what is buffered; the largest body that gets here is `request_bytes`.
         self.on_request_body(
@@ -96,7 +108,7 @@ impl Gateway {
         let exchange = match &self.state {
             State::Planned(opened) => Some(Rc::clone(opened.exchange())),
             // The host answers before the body is whole: it is over the host's own limit, or late.
-            State::Body { .. } => None,
+            State::Body { .. } | State::Passing => None,
             _ => return Action::Continue,
         };
         // Nothing to strip, and nothing that the host could have put in its place.
@@ -115,7 +127,8 @@ impl Gateway {
             return Action::Continue;
         }
         let model = exchange.as_ref().map(|exchange| exchange.head.model());
-        match local_reply::read(host, model) {
+        let session = exchange.as_ref().is_some_and(|exchange| exchange.ask == Ask::Realtime);
+        match local_reply::read(host, model, session) {
             // A body cannot be added to a reply that has none.
             Some(error) if end => self.refuse(host, &error),
             Some(error) => {
@@ -153,6 +166,9 @@ impl Gateway {
         let key = match endpoint {
             // Whoever watches over the gateway needs no key for that.
             Endpoint::Home | Endpoint::Health => None,
+            Endpoint::Ask(Ask::Realtime) => {
+                self.setup.keys.authenticate(|name| pass::session_key(&headers, name))?
+            }
             _ => self.setup.keys.authenticate(|name| headers.get(name))?,
         };
         let allows = |model: &str| key.is_none_or(|key| key.allows(model));
@@ -167,12 +183,21 @@ impl Gateway {
             Endpoint::Home => return Ok(Some(models::HOME.to_vec())),
             Endpoint::Health => return Ok(Some(models::HEALTH.to_vec())),
         };
+        if ask != Ask::Realtime
+            && headers.get("upgrade").is_some_and(|to| to.eq_ignore_ascii_case(b"websocket"))
+        {
+            let message = "Only `/v1/realtime` takes WebSocket connections.";
+            return Err(ApiError::invalid("upgrade", message));
+        }
+        let key = key.cloned();
+        if ask.is_passed() && self.pass_headers(host, &headers, ask, key.as_ref(), end)? {
+            return Ok(None);
+        }
         if end {
             return Err(ApiError::new(ErrorKind::InvalidRequest, "The request has no body.")
                 .with_code("missing_body"));
         }
         self.check_headers(&headers)?;
-        let key = key.cloned();
         self.strip(host, &headers)?;
         // They change what a Messages request says; a request that is made of another dialect's is the gateway's own.
         let betas = if ask.dialect() == Dialect::Messages { betas(&headers)? } else { String::new() };
@@ -180,7 +205,7 @@ impl Gateway {
         Ok(None)
     }
 
-    fn check_headers(&self, headers: &HeaderPairs) -> Result<(), ApiError> {
+    pub(super) fn check_headers(&self, headers: &HeaderPairs) -> Result<(), ApiError> {
         if let Some(encoding) = headers.get("content-encoding")
             && !encoding.eq_ignore_ascii_case(b"identity")
         {
@@ -192,7 +217,7 @@ impl Gateway {
         length.and_then(|value| value.parse().ok()).map_or(Ok(()), |length| self.check_size(length))
     }
 
-    fn check_size(&self, size: u64) -> Result<(), ApiError> {
+    pub(super) fn check_size(&self, size: u64) -> Result<(), ApiError> {
         let limit = self.setup.plugin.request_bytes;
         if size <= limit {
             return Ok(());
@@ -202,7 +227,7 @@ impl Gateway {
     }
 
     /// Removes what a client may not tell the gateway or the router.
-    fn strip(&self, host: &impl Host, headers: &HeaderPairs) -> Result<(), ApiError> {
+    pub(super) fn strip(&self, host: &impl Host, headers: &HeaderPairs) -> Result<(), ApiError> {
         for (name, _) in headers.iter() {
             if is_internal(name) {
                 host.remove_header(Side::Request, name)
@@ -233,6 +258,17 @@ impl Gateway {
             };
         let mut exchange = Exchange::new(Rc::clone(&self.setup), *ask, head, plan, body.len());
         exchange.betas = std::mem::take(betas);
+        self.hand_over(host, exchange, body)?;
+        Ok(Action::Continue)
+    }
+
+    /// Hands a request with its plan over to the attempts.
+    pub(super) fn hand_over(
+        &mut self,
+        host: &impl Host,
+        exchange: Exchange,
+        body: Vec<u8>,
+    ) -> Result<(), ApiError> {
         let opened = Opened::new(exchange, body);
         let exchange = opened.exchange();
         let route = if exchange.head.stream() { names::POOL_STREAM } else { names::POOL_REPLY };
@@ -242,7 +278,7 @@ impl Gateway {
             .and_then(|()| host.set_header(Side::Request, route, exchange.plan.pool.as_bytes()))
             .map_err(|error| host_failed("hand over the plan", error))?;
         self.state = State::Planned(opened);
-        Ok(Action::Continue)
+        Ok(())
     }
 
     fn estimate(&mut self, host: &impl Host, head: &Head, body: &[u8]) -> Action {
@@ -259,7 +295,7 @@ impl Gateway {
         Action::Pause
     }
 
-    fn refuse(&mut self, host: &impl Host, error: &ApiError) -> Action {
+    pub(super) fn refuse(&mut self, host: &impl Host, error: &ApiError) -> Action {
         self.state = State::Done;
         effect::refuse(host, self.dialect, error, &[]);
         Action::Pause

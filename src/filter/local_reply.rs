@@ -8,12 +8,15 @@ use crate::{
     translate,
 };
 
-/// The error that the host's own reply stands for; `None` where its reply is no error.
-pub(super) fn read(host: &impl Host, model: Option<&str>) -> Option<ApiError> {
+/// The error that the host's own reply stands for; `None` where its reply is no error. `session`: a WebSocket was asked
+/// for; Envoy answers 200 itself where the provider did (`websocket_handshake_unsuccessful`).
+pub(super) fn read(host: &impl Host, model: Option<&str>, session: bool) -> Option<ApiError> {
     let status = host.header(Side::Reply, ":status").ok().flatten()?;
     let status: u16 = std::str::from_utf8(&status).ok()?.parse().ok()?;
     // Others are not the router's: another filter's refusal, which says what it means.
-    (matches!(status, 404 | 408 | 413) || status >= 500).then(|| describe(status, model))
+    let failed =
+        matches!(status, 404 | 408 | 413) || status >= 500 || (session && (200..300).contains(&status));
+    failed.then(|| describe(status, model))
 }
 
 /// Rewrites the headers of the host's own reply to tell of `error`, and gives the body that is to replace its body.

@@ -5,6 +5,8 @@ mod exchange;
 mod gateway;
 mod ids;
 mod local_reply;
+mod pass;
+mod pass_reply;
 mod provider;
 mod provider_reply;
 mod setup;
@@ -31,6 +33,8 @@ pub mod names {
     /// Request header: which of the host's signers signs the request. Those filters come after the provider role, and
     /// one after them removes it.
     pub const SIGN: &str = "x-switchyard-sign";
+    /// Request header that Envoy's router reads and removes: how often to try again.
+    pub const MAX_RETRIES: &str = "x-envoy-max-retries";
     /// What all of the gateway's own headers begin with.
     pub const PREFIX: &str = "x-switchyard-";
     /// Property that hands an exchange from the gateway role to the provider role: a number, little endian. A

@@ -7,12 +7,13 @@ use super::{
     effect::{self, host_failed},
     exchange::{self, Answer, Exchange},
     names,
+    pass::Splice,
     provider_reply::ReplyState,
     setup::Setup,
 };
 use crate::{
     config::plugin::{self, Secret},
-    dialect::{Ask, Dialect, Head},
+    dialect::{Ask, Dialect, Head, pass},
     host::{Action, Host, Side},
     ir::{ApiError, ErrorKind},
     provider::{Upstream, anthropic::beta, path},
@@ -35,11 +36,13 @@ pub(super) struct Attempt {
 
 /// Where an attempt stands.
 #[derive(Debug)]
-enum State {
+pub(super) enum State {
     /// Nothing seen yet.
     New,
     /// The plan is not known: the body is awaited to make one.
-    Planless { lane: String, ask: Ask, secret: Option<Vec<u8>> },
+    Planless { lane: String, ask: Ask, secret: Option<Vec<u8>>, content_type: String },
+    /// Headers are written, and the body passes by pieces.
+    Splicing { attempt: Attempt, splice: Splice },
     /// Headers taken, body awaited.
     Body { attempt: Attempt, secret: Option<Vec<u8>> },
     /// Headers are written, the body passes as it is.
@@ -56,7 +59,7 @@ enum State {
 #[derive(Debug)]
 pub struct Provider {
     setup: Rc<Setup>,
-    state: State,
+    pub(super) state: State,
 }
 
 impl Provider {
@@ -78,7 +81,16 @@ impl Provider {
                 let provider = pool::parse_lane(&lane).map_or("", |(provider, _)| provider);
                 let index = self.setup.plugin.providers.iter().position(|known| known.name == provider);
                 let secret = index.and_then(|index| discovered_secret(host, &self.setup, index));
-                self.state = State::Planless { lane, ask: ask.unwrap_or(Ask::Chat), secret };
+                let ask = ask.unwrap_or(Ask::Chat);
+                if matches!(ask, Ask::Realtime | Ask::Files) {
+                    // There may be no body to make a plan from.
+                    let error = ApiError::new(ErrorKind::Overloaded, "The gateway was restarted; try again.");
+                    return self.refuse(host, Dialect::Chat, &error.with_code("gateway_error"));
+                }
+                let content_type =
+                    host.header(Side::Request, "content-type").ok().flatten().unwrap_or_default();
+                let content_type = String::from_utf8(content_type).unwrap_or_default();
+                self.state = State::Planless { lane, ask, secret, content_type };
                 Action::Pause
             }
         }
@@ -88,6 +100,7 @@ impl Provider {
     pub fn on_request_body(&mut self, host: &impl Host, size: usize, end: bool) -> Action {
         match std::mem::replace(&mut self.state, State::Done) {
             State::Replacing { attempt, body } => self.replace_body(host, attempt, &body, end),
+            State::Splicing { attempt, splice } => self.splice(host, attempt, splice, size, end),
             State::Passing(attempt) => {
                 self.state = if end { sent(attempt) } else { State::Passing(attempt) };
                 Action::Continue
@@ -100,8 +113,15 @@ impl Provider {
                 Ok(body) => self.send(host, attempt, secret.as_deref(), &body, true),
                 Err(error) => self.refuse(host, attempt.exchange.dialect, &error),
             },
-            State::Planless { lane, ask, secret } => {
-                match read_body(host, size).and_then(|body| self.plan(&lane, ask, body)) {
+            State::Planless { lane, ask, secret, content_type } => {
+                let body = read_body(host, size);
+                match body.and_then(|body| self.plan(&lane, (ask, &content_type), body)) {
+                    Ok((attempt, _)) if ask.is_passed() => {
+                        match self.pass(host, attempt, secret.as_deref()) {
+                            Action::Continue => self.on_request_body(host, size, true),
+                            action => action,
+                        }
+                    }
                     Ok((attempt, body)) => self.send(host, attempt, secret.as_deref(), &body, true),
                     Err(error) => self.refuse(host, ask.dialect(), &error),
                 }
@@ -116,6 +136,7 @@ impl Provider {
     /// Request trailers: they end the body that is awaited. The gateway role has emptied them.
     pub fn on_request_trailers(&mut self, host: &impl Host) -> Action {
         match self.state {
+            State::Splicing { .. } => self.on_request_body(host, 0, true),
             State::Body { .. } | State::Planless { .. } => {
                 // The host gives what is buffered; the largest body that gets here is `request_bytes`.
                 let most = usize::try_from(self.setup.plugin.request_bytes).unwrap_or(usize::MAX);
@@ -127,7 +148,9 @@ impl Provider {
 
     /// Reply headers.
     pub fn on_reply_headers(&mut self, host: &impl Host, end: bool) -> Action {
-        if let State::Passing(attempt) | State::Replacing { attempt, .. } = &self.state {
+        if let State::Passing(attempt) | State::Replacing { attempt, .. } | State::Splicing { attempt, .. } =
+            &self.state
+        {
             // The provider answers before it has the whole request.
             self.state = sent(attempt.clone());
         }
@@ -166,6 +189,7 @@ impl Provider {
         let secret = discovered_secret(host, &exchange.setup, provider);
         let attempt = Attempt { exchange: Rc::clone(&exchange), provider, model };
         match &exchange.body {
+            _ if matches!(exchange.head, Head::Pass(_)) => self.pass(host, attempt, secret.as_deref()),
             Some(body) => self.send(host, attempt, secret.as_deref(), body, false),
             None => {
                 self.state = State::Body { attempt, secret };
@@ -175,8 +199,17 @@ impl Provider {
     }
 
     /// Makes a plan from the body alone: the gateway role's is not in this VM's memory.
-    fn plan(&self, lane: &str, ask: Ask, body: Vec<u8>) -> Result<(Attempt, Vec<u8>), ApiError> {
-        let head = Head::scan(ask, &body)?;
+    fn plan(
+        &self,
+        lane: &str,
+        (ask, content_type): (Ask, &str),
+        body: Vec<u8>,
+    ) -> Result<(Attempt, Vec<u8>), ApiError> {
+        let head = if ask.is_passed() {
+            Head::Pass(Box::new(pass::whole(ask, content_type, &body)?))
+        } else {
+            Head::scan(ask, &body)?
+        };
         let plan = Plan::new(&*self.setup, &self.setup.table, head.model(), (head.operation(), head.used()))?;
         let Some(step) = plan.step(&self.setup.plugin, lane) else {
             let message = format!("The model `{}` is not served where the request was sent.", head.model());
@@ -199,7 +232,7 @@ impl Provider {
         let mut out = Vec::new();
         let exchange = &attempt.exchange;
         let outcome = translate_request(&attempt, body, &mut out).and_then(|(outcome, betas)| {
-            write_headers(host, &attempt, secret, outcome, &out, &betas).map(|()| outcome)
+            write_headers_of(host, &attempt, secret, outcome, &out, &betas).map(|()| outcome)
         });
         match outcome {
             Err(error) => {
@@ -230,7 +263,7 @@ impl Provider {
         Action::Continue
     }
 
-    fn refuse(&mut self, host: &impl Host, dialect: Dialect, error: &ApiError) -> Action {
+    pub(super) fn refuse(&mut self, host: &impl Host, dialect: Dialect, error: &ApiError) -> Action {
         self.state = State::Done;
         // The gateway role sees this reply too, and is to leave it as it is.
         effect::refuse(host, dialect, error, &[(names::FAILED.as_bytes(), b"1")]);
@@ -238,7 +271,7 @@ impl Provider {
     }
 }
 
-fn sent(attempt: Attempt) -> State {
+pub(super) fn sent(attempt: Attempt) -> State {
     State::Sent(Box::new(ReplyState::new(attempt)))
 }
 
@@ -283,9 +316,8 @@ pub(super) fn config(attempt: &Attempt) -> Result<&plugin::Provider, ApiError> {
     row.ok_or_else(|| ApiError::new(ErrorKind::Server, "The plan names a provider that is not configured."))
 }
 
-/// Writes all headers of the attempt anew: every attempt runs on the same header map, so that whatever stands in it
-/// may be another attempt's, or the client's.
-fn write_headers(
+/// Writes all headers of a request that is translated.
+fn write_headers_of(
     host: &impl Host,
     attempt: &Attempt,
     discovered: Option<&[u8]>,
@@ -297,20 +329,39 @@ fn write_headers(
     let row = config(attempt)?;
     let path = path::of(row, exchange.head.operation(), &attempt.model, exchange.head.stream())?;
     let length = if outcome == Outcome::AsIs { exchange.body_length } else { out.len() }.to_string();
-    let discovered = discovered.map(<[u8]>::trim_ascii).filter(|secret| !secret.is_empty());
-    let discovered = discovered.map(|secret| Cow::Owned([row.auth_prefix.as_bytes(), secret].concat()));
-    let credential = discovered.or_else(|| exchange.setup.credential(attempt.provider));
     let accept: &[u8] =
         if exchange.head.stream() { row.format.stream_type().as_bytes() } else { b"application/json" };
-    let mut pairs: Vec<(&[u8], &[u8])> = Vec::with_capacity(12);
-    pairs.extend([
+    let betas = (!betas.is_empty()).then_some((beta::HEADER.as_bytes(), betas.as_bytes()));
+    let mut own: Vec<(&[u8], &[u8])> = Vec::with_capacity(8);
+    own.extend([
         (&b":method"[..], &b"POST"[..]),
-        (b":scheme", row.scheme.as_bytes()),
-        (b":authority", row.authority.as_bytes()),
         (b":path", path.as_bytes()),
         (b"content-type", b"application/json"),
         (b"content-length", length.as_bytes()),
         (b"accept", accept),
+    ]);
+    own.extend(betas);
+    write_headers(host, attempt, discovered, &own)
+}
+
+/// Writes all headers of the attempt anew: every attempt runs on the same header map, so that whatever stands in it
+/// may be another attempt's, or the client's. `own` are those of this request, among them `:method` and `:path`.
+pub(super) fn write_headers(
+    host: &impl Host,
+    attempt: &Attempt,
+    discovered: Option<&[u8]>,
+    own: &[(&[u8], &[u8])],
+) -> Result<(), ApiError> {
+    let exchange = &attempt.exchange;
+    let row = config(attempt)?;
+    let discovered = discovered.map(<[u8]>::trim_ascii).filter(|secret| !secret.is_empty());
+    let discovered = discovered.map(|secret| Cow::Owned([row.auth_prefix.as_bytes(), secret].concat()));
+    let credential = discovered.or_else(|| exchange.setup.credential(attempt.provider));
+    let mut pairs: Vec<(&[u8], &[u8])> = Vec::with_capacity(16);
+    pairs.extend(own);
+    pairs.extend([
+        (&b":scheme"[..], row.scheme.as_bytes()),
+        (b":authority", row.authority.as_bytes()),
         // What is compressed cannot be read here.
         (b"accept-encoding", b"identity"),
         (b"user-agent", USER_AGENT.as_bytes()),
@@ -322,9 +373,6 @@ fn write_headers(
     }
     if let Some(Secret::Signer(name)) = &row.secret {
         pairs.push((names::SIGN.as_bytes(), name.as_bytes()));
-    }
-    if !betas.is_empty() {
-        pairs.push((beta::HEADER.as_bytes(), betas.as_bytes()));
     }
     let others = row.headers.iter().filter(|(name, _)| name != beta::HEADER);
     pairs.extend(others.map(|(name, value)| (name.as_bytes(), value.as_bytes())));

@@ -9,6 +9,7 @@ use super::{
     effect::host_failed,
     exchange::Answer,
     ids, names,
+    pass_reply::{self, Passed},
     provider::{Attempt, config},
     tokens,
 };
@@ -36,6 +37,8 @@ enum Phase {
     Streaming { stream: ReplyStream, out: Vec<u8> },
     /// An error stands in the place of the reply; its body is still to be written.
     Failing { body: Vec<u8> },
+    /// A reply that passes to the client as it comes.
+    Passing(Passed),
     /// All is said; what still comes is dropped.
     Finished,
 }
@@ -76,6 +79,10 @@ impl ReplyState {
             && let Some(source) = self.attempt.exchange.setup.source(self.attempt.provider)
         {
             tokens::refused(&source.id);
+        }
+        if let Some(passed) = Passed::of(&self.attempt.exchange, host, &headers, status) {
+            self.phase = Phase::Passing(passed);
+            return Action::Continue;
         }
         match self.begin(host, &headers, status, end) {
             Ok(None) => {
@@ -136,6 +143,7 @@ impl ReplyState {
                 }
             }
             Phase::Held { .. } => self.on_held(host, size, end),
+            Phase::Passing(passed) => passed.on_body(&self.attempt.exchange, host, size, end),
             Phase::Streaming { stream, out } => {
                 stream_on(host, stream, out, size, end);
                 let usage = stream.progress().usage;
@@ -168,6 +176,7 @@ impl ReplyState {
                     usize::try_from(self.attempt.exchange.setup.plugin.reply_bytes).unwrap_or(usize::MAX);
                 self.on_body(host, most, true)
             }
+            Phase::Passing(_) => self.on_body(host, 0, true),
             _ => Action::Continue,
         }
     }
@@ -317,7 +326,8 @@ impl ReplyState {
     ) -> Action {
         let exchange = &self.attempt.exchange;
         let provider = config(&self.attempt).ok().map(|row| row.name.as_str());
-        let verdict = Verdict::of(&error, exchange.setup.sole_model(self.attempt.provider));
+        let mut verdict = Verdict::of(&error, exchange.setup.sole_model(self.attempt.provider));
+        pass_reply::judge(&mut verdict, exchange, &error);
         let error = error.for_client(provider);
         let mut body = Vec::with_capacity(256);
         translate::write_error(exchange.dialect, &error, &mut body);

@@ -88,6 +88,11 @@ impl Key {
         self.models.is_empty() || self.models.iter().any(|allowed| pattern::matches(allowed, model))
     }
 
+    /// Whether there are models that it may not ask for.
+    pub fn is_restricted(&self) -> bool {
+        !self.models.is_empty()
+    }
+
     /// Refuses a model that this key may not ask for.
     ///
     /// # Errors

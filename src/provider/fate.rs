@@ -129,6 +129,7 @@ pub fn first_refusal(target: &Target<'_>, used: Used) -> Option<Refusal> {
             let why = refused(embeddings::of(format, field));
             Some((field.param(), why.or_else(|| embeddings::by_model(format, model, field))?))
         }),
+        Used::Pass => None,
         Used::Rerank(fields) => first(fields.iter(), |field| {
             let why = refused(rerank::of(format, field));
             Some((field.param(), why.or_else(|| rerank::by_model(format, model, field))?))
@@ -157,6 +158,8 @@ pub fn lacks(format: Format, operation: Operation) -> Option<&'static str> {
         Operation::Embeddings => embeddings::lacks(format),
         Operation::Rerank => rerank::lacks(format),
         Operation::Count => count::lacks(format),
+        Operation::Pass => (!matches!(format, Format::Openai | Format::Responses | Format::Mistral))
+            .then_some("its API has no such endpoints, or others"),
     }
 }
 

@@ -3,7 +3,11 @@
 use std::borrow::Cow;
 
 use super::{Format, gemini};
-use crate::{config::plugin, dialect::Operation, ir::ApiError};
+use crate::{
+    config::plugin,
+    dialect::{Operation, pass},
+    ir::ApiError,
+};
 
 /// What stands for the model in a configured path.
 const PLACE: &str = "{model}";
@@ -37,6 +41,25 @@ pub fn of<'p>(
         }
         _ => Ok(path),
     }
+}
+
+/// The `:path` of a request that is passed on to `provider`.
+///
+/// # Errors
+///
+/// As [`of`].
+pub fn passed(provider: &plugin::Provider, head: &pass::Head, model: &str) -> Result<String, ApiError> {
+    let Some((base, query)) = provider.base() else {
+        return Err(ApiError::invalid("model", "The provider has no such endpoint."));
+    };
+    let below = if head.socket.is_some() { pass::realtime::path(model).into() } else { head.path.clone() };
+    let mut path = fill(base, model, provider.format)?.into_owned();
+    path.push_str(&below);
+    if let Some(query) = query.strip_prefix('?') {
+        path.push(if below.contains('?') { '&' } else { '?' });
+        path.push_str(query);
+    }
+    Ok(path)
 }
 
 /// The parts of the world that stand before the names of Bedrock's inference profiles (Amazon Bedrock user guide,

@@ -103,6 +103,19 @@ impl Plan {
         Err(refusal.map_or_else(unknown, |(format, refusal)| unsupported(model, operation, format, refusal)))
     }
 
+    /// The plan of a request for no model, which only this provider can serve.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Overloaded`] where it has no credential now.
+    pub fn of_provider(setup: &impl Known, provider: usize) -> Result<Self, ApiError> {
+        if !setup.has_credential(provider) {
+            return Err(without_credential("(none)"));
+        }
+        let steps = vec![Step { lane: Lane { provider, slot: 1 }, model: String::new() }];
+        Ok(Self { pool: pool_name(setup.plugin(), &steps), steps })
+    }
+
     /// The target that an attempt is for: the one whose lane the endpoint's metadata names.
     pub fn step(&self, plugin: &Plugin, lane: &str) -> Option<&Step> {
         let (provider, slot) = pool::parse_lane(lane)?;

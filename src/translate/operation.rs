@@ -59,6 +59,8 @@ pub(super) fn conversation(
         }
         Head::Embeddings(head) => embeddings::request(format, body, head, upstream, out),
         Head::Rerank(head) => rerank::request(format, body, head, upstream, out),
+        // The filter passes it on by pieces.
+        Head::Pass(_) => Ok(Outcome::AsIs),
     }
 }
 
@@ -72,7 +74,9 @@ pub(super) fn parse<'a>(head: &Head, body: &'a [u8]) -> Result<Request<'a>, ApiE
         Head::Completions(_) => completions::parse::parse(body),
         Head::Messages(_) => messages::parse::parse(body),
         Head::Responses(_) => dialect::parse::parse(body),
-        Head::Chat(_) | Head::Embeddings(_) | Head::Rerank(_) => crate::dialect::chat::parse::parse(body),
+        Head::Chat(_) | Head::Embeddings(_) | Head::Rerank(_) | Head::Pass(_) => {
+            crate::dialect::chat::parse::parse(body)
+        }
     }
 }
 
@@ -99,6 +103,11 @@ pub fn any_reply(
         }
         Head::Embeddings(head) => embeddings::reply(format, body, head, &context.model, tokens, out),
         Head::Rerank(head) => rerank::reply(format, body, head, context, tokens, out),
+        // What serves such a request is passed on before it comes to this: a session was not begun.
+        Head::Pass(_) => {
+            let message = "The provider did not do what was asked for.";
+            Err(ApiError::new(crate::ir::ErrorKind::Server, message).with_code("upstream_invalid_reply"))
+        }
     }
 }
 

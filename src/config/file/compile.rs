@@ -47,6 +47,10 @@ pub fn plugin(gateway: &Gateway, role: RoleName) -> Result<Plugin, String> {
         reply_bytes: gateway.limits.reply_bytes,
         providers: providers.collect::<Result<_, _>>()?,
         models: models.collect::<Result<_, _>>()?,
+        files: gateway
+            .files
+            .as_ref()
+            .and_then(|files| gateway.providers.iter().position(|provider| provider.name == files.provider)),
         keys: gateway.keys.iter().map(compile_key).collect(),
     })
 }

@@ -32,12 +32,21 @@ pub fn pools(plugin: &Plugin) -> Vec<Pool> {
             let lanes = lanes.iter().zip(&classes).filter(|(_, class)| chosen & (1 << **class) != 0);
             let lanes: Vec<Lane> = lanes.map(|((lane, _), _)| *lane).collect();
             let name = name(plugin, &lanes);
-            if !pools.iter().any(|pool| pool.name == name) {
-                pools.push(Pool { name, lanes });
-            }
+            add(&mut pools, Pool { name, lanes });
         }
     }
+    // Files are asked for of no model.
+    if let Some(provider) = plugin.files {
+        let lanes = vec![Lane { provider, slot: 1 }];
+        add(&mut pools, Pool { name: name(plugin, &lanes), lanes });
+    }
     pools
+}
+
+fn add(pools: &mut Vec<Pool>, pool: Pool) {
+    if !pools.iter().any(|known| known.name == pool.name) {
+        pools.push(pool);
+    }
 }
 
 /// All lanes of all pools, each once, in the order of the providers.

@@ -41,6 +41,9 @@ pub struct Gateway {
     /// Which pages in browsers may ask. None: no page of another origin.
     #[serde(default)]
     pub cors: Option<Cors>,
+    /// Where clients' files, batches and uploads are. None: the gateway has none of these endpoints.
+    #[serde(default)]
+    pub files: Option<Files>,
     /// How large requests and replies may be.
     #[serde(default)]
     pub limits: Limits,
@@ -256,6 +259,15 @@ pub struct Cors {
     /// For how long a browser may remember the answer to a preflight.
     #[serde(default = "default_max_age")]
     pub max_age: Duration,
+}
+
+/// Where clients' files, batches and uploads are. They are the provider's, of the gateway's one account: whoever has a key
+/// without a list of models can read and delete those of everybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Files {
+    /// The name of the provider: of OpenAI's format, or of one whose endpoints have the same names.
+    pub provider: String,
 }
 
 /// How large requests and replies may be.

@@ -14,4 +14,5 @@ pub mod request;
 pub mod rerank;
 pub mod response;
 pub mod stream;
+pub mod tail;
 pub(in crate::provider) mod usage;

@@ -56,6 +56,7 @@ fn config(targets: &[(usize, &str)]) -> (Config, Table) {
     let providers = vec![provider("openai", Format::Openai), provider("claude", Format::Anthropic), poor];
     let (request_bytes, reply_bytes, keys) = (1, 1, vec![]);
     let plugin = Plugin {
+        files: None,
         version: VERSION,
         role: RoleName::Gateway,
         request_bytes,

@@ -65,6 +65,9 @@ request_headers_timeout: 10s
 stream_idle_timeout: {idle}
 http2_protocol_options:
   max_concurrent_streams: 100
+# Realtime sessions. The filter refuses them on all other paths.
+upgrade_configs:
+- upgrade_type: websocket
 {log}"#
     )
 }

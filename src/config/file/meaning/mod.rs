@@ -1,6 +1,7 @@
 //! What a schema cannot say: names that refer to each other, addresses, and what is not there yet.
 
 mod credentials;
+mod files;
 mod keys;
 mod models;
 mod providers;
@@ -39,6 +40,7 @@ pub fn check(gateway: &Gateway, around: &dyn Surroundings, findings: &mut Findin
     credentials::check(gateway, around, findings);
     models::check(gateway, findings);
     keys::check(gateway, findings);
+    files::check(gateway, findings);
     cors(gateway, findings);
     if gateway.outlier.max_ejection < gateway.outlier.ejection {
         findings.mistake("outlier.max_ejection", "must not be shorter than outlier.ejection");

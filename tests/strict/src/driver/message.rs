@@ -29,6 +29,8 @@ pub struct Request {
     pub leaves_after: Option<usize>,
     /// The attempts run in a VM that knows nothing of the gateway role's, as after a reload.
     pub reloaded: bool,
+    /// Each attempt gets the body in pieces of so many bytes; 0: in one.
+    pub pieces: usize,
 }
 
 impl Request {
@@ -54,6 +56,7 @@ impl Request {
             trailers: HeaderMap::default(),
             leaves_after: None,
             reloaded: false,
+            pieces: 0,
         }
     }
 

@@ -30,6 +30,8 @@ struct Play<'a> {
     leaves_after: Option<usize>,
     /// The request ends with trailers.
     trailers: bool,
+    /// Bytes of each piece of an attempt's body; 0: all.
+    pieces: usize,
     out: Exchanged,
 }
 
@@ -49,10 +51,21 @@ pub(super) fn play(
     let (counts, violations) = (Counts::default(), Vec::new());
     let out = Exchanged { pool: None, sent: Vec::new(), reply, counts, violations, logs: Vec::new() };
     let trailers = request.eos == Eos::Trailers && !request.chunks.is_empty();
-    let mut play = Play { vm, gateway, exchange, leaves_after: request.leaves_after, trailers, out };
+    let mut play = Play {
+        vm,
+        gateway,
+        exchange,
+        leaves_after: request.leaves_after,
+        trailers,
+        pieces: request.pieces,
+        out,
+    };
     if let Some(body) = play.request(request)? {
         if request.reloaded {
-            play.vm.exchange(exchange).state.clear();
+            // The filter state is the stream's and stays; what it stands for in the VM is gone.
+            for value in play.vm.exchange(exchange).state.values_mut() {
+                value.iter_mut().take(8).for_each(|byte| *byte = !*byte);
+            }
         }
         play.route(provider, &body, plan)?;
     }
@@ -136,8 +149,15 @@ impl Play<'_> {
         let mut passed = self.vm.headers(context, Way::Request, body.is_empty())?;
         let mut sent = Vec::new();
         if !body.is_empty() && passed.local.is_none() {
-            passed = self.vm.body(context, Way::Request, body, !self.trailers)?;
-            sent = passed.data.unwrap_or_default();
+            let size = if self.pieces == 0 { body.len() } else { self.pieces };
+            let count = body.len().div_ceil(size);
+            for (index, piece) in body.chunks(size).enumerate() {
+                passed = self.vm.body(context, Way::Request, piece, index + 1 == count && !self.trailers)?;
+                sent.extend(passed.data.take().unwrap_or_default());
+                if passed.local.is_some() {
+                    break;
+                }
+            }
         }
         if self.trailers && passed.local.is_none() {
             passed = self.vm.trailers(context, Way::Request)?;

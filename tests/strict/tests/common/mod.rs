@@ -10,7 +10,7 @@ use strict::{
     vm::Compiled,
 };
 use switchyard::{
-    config::plugin::{Key, Model, Plugin, Provider, RoleName, Secret, Target, VERSION},
+    config::plugin::{Card, Key, Model, Plugin, Provider, RoleName, Secret, Target, VERSION},
     provider::{Format, model::ModelFacts},
 };
 
@@ -64,13 +64,15 @@ pub fn plugin(role: RoleName) -> Plugin {
         ..provider("claude", Format::Anthropic, "/v1/messages", "ANTHROPIC_API_KEY")
     };
     let target = |provider, model: Option<&str>| Target { provider, model: model.map(str::to_owned) };
-    let model = |name: &str, targets| Model { name: name.to_owned(), targets };
+    let card = |name: &str| Card { id: name.to_owned(), owner: "openai".to_owned(), ..Card::default() };
+    let model = |name: &str, targets| Model { name: name.to_owned(), targets, cards: vec![card(name)] };
     let (gpt, claude_x) = (target(0, Some("gpt-x")), target(1, Some("claude-x")));
     Plugin {
         version: VERSION,
         role,
         request_bytes: REQUEST_BYTES,
         reply_bytes: 100_000,
+        files: Some(0),
         providers: vec![openai, claude],
         models: vec![
             model("both", vec![gpt.clone(), claude_x.clone()]),

@@ -26,8 +26,12 @@ fn configured(role: RoleName) -> Vec<u8> {
     plugin.providers.push(cohere);
     let target = |provider, model: &str| Target { provider, model: Some(model.into()) };
     let embed = vec![target(0, "embed-x"), target(1, "claude-x"), target(2, "embed-v4.0")];
-    plugin.models.push(Model { name: "embed".into(), targets: embed });
-    plugin.models.push(Model { name: "rank".into(), targets: vec![target(2, "rerank-v3.5")] });
+    plugin.models.push(Model { name: "embed".into(), targets: embed, cards: Vec::new() });
+    plugin.models.push(Model {
+        name: "rank".into(),
+        targets: vec![target(2, "rerank-v3.5")],
+        cards: Vec::new(),
+    });
     serde_json::to_vec(&plugin).unwrap()
 }
 
