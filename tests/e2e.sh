@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the end-to-end tests: real Envoy, the compiled filter, providers that assert.
 # Arguments go to pytest: tests/e2e.sh test_failover.py -k 429
+# Files run side by side, two at a time (WORKERS=N for another number): most of a test's time is spent waiting.
 # The last line is the verdict: `e2e: N passed, 0 failed`.
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,7 +17,7 @@ done
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT
 status=0
-(cd tests/e2e && "$VENV/bin/python" -m pytest --color=no "$@") 2>&1 | tee "$report" || status=$?
+(cd tests/e2e && "$VENV/bin/python" -m pytest --color=no -n "${WORKERS:-2}" --dist loadfile "$@") 2>&1 | tee "$report" || status=$?
 count_pytest "$report"
 if [ "$PASSED" -eq 0 ] && [ "$FAILED" -eq 0 ]; then
   echo "e2e: no test ran"
