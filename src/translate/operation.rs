@@ -2,10 +2,8 @@
 
 use super::{Outcome, count, embeddings, request::write, rerank};
 use crate::{
-    dialect::{
-        Head, Operation, ReplyContext, Used, chat::field::Fields, completions, messages, responses as dialect,
-    },
-    ir::{ApiError, Request, Usage},
+    dialect::{Head, Operation, ReplyContext, Used, chat::field::Fields, completions, responses as dialect},
+    ir::{ApiError, Usage},
     provider::{Format, Upstream, fate, responses},
 };
 
@@ -47,14 +45,17 @@ pub(super) fn conversation(
         Head::Responses(head) if format == Format::Responses => {
             responses::pass::request(body, head, upstream, out).map(outcome)
         }
-        Head::Completions(_) | Head::Responses(_) => {
-            // The gateway leaves such targets out before it comes to this.
+        // The gateway leaves targets that refuse one of these out before it comes to this.
+        Head::Completions(_) => {
             refuse(format, upstream, head.used())?;
-            let written = write(&parse(head, body)?, format, upstream, betas, out);
+            write(&completions::parse::parse(body)?, format, upstream, betas, out)?;
+            Ok(Outcome::Replaced)
+        }
+        Head::Responses(_) => {
+            refuse(format, upstream, head.used())?;
+            let written = write(&dialect::parse::parse(body)?, format, upstream, betas, out);
             // Writers name places of the intermediate form.
-            let of_responses = matches!(head, Head::Responses(_));
-            let told = |error| if of_responses { dialect::parse::place::told(error, body) } else { error };
-            written.map_err(told)?;
+            written.map_err(|error| dialect::parse::place::told(error, body))?;
             Ok(Outcome::Replaced)
         }
         Head::Embeddings(head) => embeddings::request(format, body, head, upstream, out),
@@ -66,18 +67,6 @@ pub(super) fn conversation(
 
 pub(super) fn outcome(replaced: bool) -> Outcome {
     if replaced { Outcome::Replaced } else { Outcome::AsIs }
-}
-
-/// A request that asks for an answer to a conversation, or for the count of its tokens, in the intermediate form.
-pub(super) fn parse<'a>(head: &Head, body: &'a [u8]) -> Result<Request<'a>, ApiError> {
-    match head {
-        Head::Completions(_) => completions::parse::parse(body),
-        Head::Messages(_) => messages::parse::parse(body),
-        Head::Responses(_) => dialect::parse::parse(body),
-        Head::Chat(_) | Head::Embeddings(_) | Head::Rerank(_) | Head::Pass(_) => {
-            crate::dialect::chat::parse::parse(body)
-        }
-    }
 }
 
 /// Writes to `out` what the client is to get for a provider's whole reply with status 200, and gives the usage that

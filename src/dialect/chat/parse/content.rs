@@ -10,7 +10,7 @@ use crate::{
 
 /// Which parts a message takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Takes {
+pub(in crate::dialect) enum Takes {
     /// Text: instructions.
     Text,
     /// Text and refusals: the model's own turns.
@@ -22,11 +22,20 @@ pub(super) enum Takes {
 
 /// Reads `content`.
 pub(super) fn content<'a>(takes: Takes, value: Node<'a>, path: &Path<'_>) -> Result<Vec<Part<'a>>, ApiError> {
+    parts(value, path, |value, path| part(takes, value, path))
+}
+
+/// Reads content of either form: a string, or parts, each of which `part` reads.
+pub(in crate::dialect) fn parts<'a>(
+    value: Node<'a>,
+    path: &Path<'_>,
+    part: impl Fn(Node<'a>, &Path<'_>) -> Result<Part<'a>, ApiError>,
+) -> Result<Vec<Part<'a>>, ApiError> {
     match value {
         Node::String(text) => Ok(vec![Part::Text { text, cache: None }]),
         Node::Array(parts) => {
             let parts = parts.into_iter().enumerate();
-            parts.map(|(index, value)| part(takes, value, &path.index(index))).collect()
+            parts.map(|(index, value)| part(value, &path.index(index))).collect()
         }
         other => Err(other.wrong("a string or an array of parts", path)),
     }

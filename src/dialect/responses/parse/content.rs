@@ -4,33 +4,15 @@ use std::borrow::Cow;
 
 use crate::{
     dialect::{
-        chat::parse::content,
+        chat::parse::content::{self, Takes},
         node::{Node, Object, Path},
     },
     ir::{ApiError, CacheControl, Media, Part},
 };
 
-/// Which parts a message takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Takes {
-    /// Text: instructions.
-    Text,
-    /// Text and refusals: the model's own turns.
-    Answer,
-    /// All but refusals: users, and the output of tools.
-    Media,
-}
-
 /// Reads `content` or `output`.
 pub(super) fn content<'a>(takes: Takes, value: Node<'a>, path: &Path<'_>) -> Result<Vec<Part<'a>>, ApiError> {
-    match value {
-        Node::String(text) => Ok(vec![Part::Text { text, cache: None }]),
-        Node::Array(parts) => {
-            let parts = parts.into_iter().enumerate();
-            parts.map(|(index, value)| part(takes, value, &path.index(index))).collect()
-        }
-        other => Err(other.wrong("a string or an array of parts", path)),
-    }
+    content::parts(value, path, |value, path| part(takes, value, path))
 }
 
 fn part<'a>(takes: Takes, value: Node<'a>, path: &Path<'_>) -> Result<Part<'a>, ApiError> {

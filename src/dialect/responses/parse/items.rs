@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{
-    content::{Takes, content},
-    message, reasoning, tools,
-};
+use super::{content::content, message, reasoning, tools};
 use crate::{
     dialect::{
+        chat::parse::content::Takes,
         node::{Node, Object, Path},
         responses::{custom, names::Names},
     },
