@@ -10,9 +10,9 @@ import yaml
 from .client import Client
 from .envoy import WASM, Envoy, free_port, get, switchyard_binary
 
-# Short times, so that tests take seconds; and no ejection, so that they stay apart.
+# Short times, so that tests take seconds; no ejection, and no target that cools for long, so that they stay apart.
 TIMEOUTS = {"connect": "1s", "first_event": "1s", "reply": "1s"}
-OUTLIER = {"consecutive_failures": 1000}
+OUTLIER = {"consecutive_failures": 1000, "ejection": "1ms", "max_ejection": "1ms"}
 
 
 def render(folder: Path, file: dict) -> dict:

@@ -79,6 +79,15 @@ fn times_and_retries_are_where_envoy_reads_them() {
     let reply = &find(routes, "reply")["route"];
     assert_eq!(reply["retry_policy"]["per_try_timeout"], "9s");
     assert_eq!(reply["idle_timeout"], "47s");
+    assert_eq!(stream["retry_policy"]["retry_back_off"]["base_interval"], "0.001s");
+    // What is sent to one provider alone is tried again there, later.
+    let one = &find(routes, "reply.one")["route"]["retry_policy"];
+    assert_eq!((&one["num_retries"], one.get("retry_priority")), (&3.into(), None));
+    assert_eq!(one["retry_back_off"]["base_interval"], "0.250s");
+    assert_eq!(one["retry_back_off"]["max_interval"], "2.500s");
+    let names: Vec<&str> =
+        routes.as_array().unwrap().iter().map(|route| route["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["stream", "reply", "stream.one", "reply.one", "none"]);
     assert_eq!(
         manager(&config)["route_config"]["virtual_hosts"][0]["request_body_buffer_limit"],
         2_000_000 + (1 << 20)
@@ -112,6 +121,9 @@ fn clusters_say_where_providers_are_and_when_they_are_left_out() {
         pool["cluster_type"]["typed_config"]["clusters"],
         serde_json::json!(["openai", "openai#2", "claude"])
     );
+    let budget = &again["circuit_breakers"]["thresholds"][0]["retry_budget"];
+    assert_eq!(budget["budget_percent"]["value"], 20);
+    // Four lanes; three targets have three pools of two and one of all.
     assert_eq!(clusters.as_array().unwrap().len(), 4 + 4);
 }
 
