@@ -402,6 +402,9 @@ impl ReplyState {
             model,
             include_usage,
             provider,
+            // Where another may be asked, and has not been.
+            declined_is_error: exchange.plan.elsewhere.content_policy
+                && exchange.attempts.is_one_left(exchange.plan.steps.len()),
             asked,
         }
     }

@@ -170,3 +170,37 @@ fn attempts_are_listed_where_that_is_asked_for() {
     let lost = [Attempt::at("openai", without_wait(500)), Attempt::at("claude", Reply::Reset)];
     assert_eq!(listed(&lost), [format!("{openai};status=500"), format!("{claude};error")]);
 }
+
+#[test]
+fn an_answer_that_declines_is_no_last_word_either_where_the_configuration_says_so() {
+    let declined = |text: &str| {
+        let mut reply: serde_json::Value = serde_json::from_str(&anthropic_reply(text)).unwrap();
+        reply["stop_reason"] = "refusal".into();
+        if text.is_empty() {
+            reply["content"] = json!([]);
+        }
+        Attempt::at("claude", Answer::json(200, reply.to_string()))
+    };
+    let asked = |first: Attempt, content_policy| {
+        let mut gateway = with(|plugin| {
+            let model = &mut plugin.models[0];
+            model.targets.reverse();
+            model.elsewhere.content_policy = content_policy;
+        });
+        gateway.exchange(
+            &chat("both", false),
+            &[first, Attempt::at("openai", Answer::json(200, openai_reply("Hello.")))],
+        )
+    };
+    assert_eq!(asked(declined(""), true).reply.by, By::Provider(1));
+    assert_eq!(asked(declined(""), false).reply.by, By::Provider(0));
+    assert_eq!(asked(declined("I will not."), true).reply.by, By::Provider(0));
+    // The last target's answer is the client's, as it is.
+    let plan = [Attempt::at("openai", openai_error(503)), declined("")];
+    let done =
+        with(|plugin| plugin.models[0].elsewhere.content_policy = true).exchange(&chat("both", false), &plan);
+    assert_eq!(
+        (done.reply.status(), json_of(&done)["choices"][0]["finish_reason"].as_str()),
+        (200, Some("content_filter"))
+    );
+}
