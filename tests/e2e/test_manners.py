@@ -6,16 +6,20 @@ import concurrent.futures
 import re
 import time
 from dataclasses import replace
+from email.utils import formatdate
+from pathlib import Path
 
 import pytest
+import yaml
 
-from conftest import pool_file
+from conftest import ENV, pool_file
 from rig import anthropic, openai, prompts, referee, replies
 from rig.client import Answer
 from rig.provider import Provider
 
 LISTED = {"list_attempts": True}
 OUTLIER = {"consecutive_failures": 1000}
+EXAMPLE = Path(__file__).parents[2] / "examples" / "failover.yaml"
 
 
 def listed(answer: Answer) -> str:
@@ -35,12 +39,10 @@ def limited(*headers: tuple[str, str]):
 def test_retry_after_cools_the_target_in_all_workers_and_not_the_client(
     own_gateway, openai_provider: Provider, claude_provider: Provider, header
 ) -> None:
+    gateway = own_gateway(pool_file(openai_provider, claude_provider, outlier=OUTLIER))
     if header == "date":
-        from email.utils import formatdate
-
         # Whole seconds: at least one and a half from now.
         header = ("retry-after", formatdate(time.time() + 2.5, usegmt=True))
-    gateway = own_gateway(pool_file(openai_provider, claude_provider, outlier=OUTLIER))
     openai_provider.script.append(limited(header))
     began = time.monotonic()
     for index in range(12):
@@ -160,3 +162,24 @@ def test_refusals_go_elsewhere_where_the_file_allows_it(
             assert referee.completion(answer)["choices"][0]["message"]["content"] == "Hello from Anthropic."
         else:
             assert referee.error(answer, 400)["message"] == "Refused."
+
+
+def test_the_example(own_gateway, openai_provider: Provider, claude_provider: Provider) -> None:
+    """examples/failover.yaml, with its providers here and Gemini's port closed: what its comments promise."""
+    file = yaml.safe_load(EXAMPLE.read_text())
+    bases = {"openai": f"{openai_provider.url}/v1", "claude": claude_provider.url, "gemini": "http://127.0.0.1:9"}
+    for provider in file["providers"]:
+        provider["base_url"] = bases[provider["name"]]
+    del file["listen"]
+    gateway = own_gateway(file, {**ENV, "GEMINI_API_KEY": "gemini-key-0123456789"})
+    client = gateway.client()
+    openai_provider.script.append(openai.error(400, "No.", "invalid_request_error", "content_policy_violation"))
+    attempts = listed(client.chat(prompts.chat(model="assistant")))
+    assert re.fullmatch(r'"openai";model="gpt-4.1";status=400;ms=\d+, "claude";model="claude-sonnet-4-5";status=200;ms=\d+', attempts)
+    openai_provider.script.append(openai.error(503))
+    claude_provider.script.append(anthropic.error(529))
+    answer = client.chat(prompts.chat(model="assistant"))
+    names = [attempt.split(";")[0] for attempt in (answer.header("x-switchyard-attempts") or "").split(", ")]
+    assert answer.status == 503 and names == ['"openai"', '"claude"', '"gemini"'], answer
+    openai_provider.script.append(openai.error(500))
+    assert listed(client.chat(prompts.chat(model="gpt-4.1"))).count('"openai"') == 2
