@@ -219,24 +219,32 @@ fn a_model_that_is_not_configured_is_named() {
     assert!(error.message.contains("`other`"), "{}", error.message);
 }
 
-/// A configuration in which one provider has nothing to show.
-struct Without(Config, usize);
+/// A configuration in which a provider has nothing to show, and some models of some providers cool.
+struct Odd {
+    config: Config,
+    without: Option<usize>,
+    cooling: Vec<(usize, &'static str)>,
+}
 
-impl Known for Without {
+impl Known for Odd {
     fn plugin(&self) -> &Plugin {
-        &self.0.plugin
+        &self.config.plugin
     }
 
     fn facts(&self, provider: usize, model: &str) -> &ModelFacts {
-        self.0.facts(provider, model)
+        self.config.facts(provider, model)
     }
 
     fn lacks(&self, provider: usize) -> Fields {
-        self.0.lacks(provider)
+        self.config.lacks(provider)
     }
 
     fn has_credential(&self, provider: usize) -> bool {
-        provider != self.1
+        self.without != Some(provider)
+    }
+
+    fn is_cooling(&self, provider: usize, model: &str) -> bool {
+        self.cooling.contains(&(provider, model))
     }
 }
 
@@ -245,7 +253,7 @@ fn a_provider_without_a_credential_is_left_out_where_another_can_serve() {
     let (both, table) = config(&[(0, "a"), (1, "b")]);
     for (without, pool) in [(0, "claude"), (1, "openai"), (9, "pool/openai+claude")] {
         let plan = Plan::new(
-            &Without(config(&[(0, "a"), (1, "b")]).0, without),
+            &Odd { config: config(&[(0, "a"), (1, "b")]).0, without: Some(without), cooling: vec![] },
             &table,
             "m",
             (Operation::Chat, Fields::default().into()),
@@ -257,38 +265,22 @@ fn a_provider_without_a_credential_is_left_out_where_another_can_serve() {
         2
     );
     let (one, table) = config(&[(0, "a")]);
-    let error =
-        Plan::new(&Without(one, 0), &table, "m", (Operation::Chat, Fields::default().into())).unwrap_err();
+    let error = Plan::new(
+        &Odd { config: one, without: Some(0), cooling: vec![] },
+        &table,
+        "m",
+        (Operation::Chat, Fields::default().into()),
+    )
+    .unwrap_err();
     assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Overloaded, Some("no_credential")));
     assert_eq!(error.retry_after, Some(1000));
-}
-
-/// A configuration in which some models of some providers cool.
-struct Cooled(Config, Vec<(usize, &'static str)>);
-
-impl Known for Cooled {
-    fn plugin(&self) -> &Plugin {
-        &self.0.plugin
-    }
-
-    fn facts(&self, provider: usize, model: &str) -> &ModelFacts {
-        self.0.facts(provider, model)
-    }
-
-    fn lacks(&self, provider: usize) -> Fields {
-        self.0.lacks(provider)
-    }
-
-    fn is_cooling(&self, provider: usize, model: &str) -> bool {
-        self.1.contains(&(provider, model))
-    }
 }
 
 #[test]
 fn a_target_that_cools_is_left_out_while_there_is_another() {
     let cooled = |cooling: &[(usize, &'static str)], used: &[Field]| {
         let (config, table) = config(&[(0, "a"), (1, "b"), (0, "c")]);
-        let setup = Cooled(config, cooling.to_vec());
+        let setup = Odd { config, without: None, cooling: cooling.to_vec() };
         Plan::new(&setup, &table, "m", (Operation::Chat, fields(used).into())).unwrap().pool
     };
     assert_eq!(cooled(&[], &[]), "pool/openai+claude+openai#2");
