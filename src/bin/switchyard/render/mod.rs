@@ -8,6 +8,7 @@ mod bootstrap;
 mod cluster;
 mod cors;
 mod listener;
+mod local_reply;
 mod pool;
 mod route;
 mod secret;
@@ -90,7 +91,7 @@ pub(crate) fn render(gateway: &Gateway, options: &Options) -> Result<Rendering, 
         clusters.push(pool::cluster(gateway, &downstream, pool));
     }
     clusters.extend(token::clusters(gateway)?);
-    clusters.extend(cors::cluster(gateway));
+    clusters.push(route::none());
     Ok(Rendering {
         source: options.source.clone(),
         oldest: oldest_envoy(gateway),

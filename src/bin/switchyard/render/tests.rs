@@ -45,6 +45,7 @@ fn parsed(text: &str) -> serde_json::Value {
             Yaml::Value(Scalar::String(text)) => text.as_ref().into(),
             Yaml::Value(Scalar::Integer(number)) => (*number).into(),
             Yaml::Value(Scalar::Boolean(value)) => (*value).into(),
+            Yaml::Value(Scalar::Null) => serde_json::Value::Null,
             Yaml::Sequence(items) => items.iter().map(json).collect(),
             Yaml::Mapping(map) => {
                 map.iter().map(|(key, value)| (key.as_str().unwrap().to_owned(), json(value))).collect()
@@ -81,9 +82,14 @@ fn times_and_retries_are_where_envoy_reads_them() {
     assert_eq!(reply["idle_timeout"], "47s");
     assert_eq!(
         manager(&config)["route_config"]["virtual_hosts"][0]["request_body_buffer_limit"],
-        2_000_000 + (1 << 20)
+        3_000_000 + (1 << 20)
     );
-    assert_eq!(config["static_resources"]["listeners"][0]["per_connection_buffer_limit_bytes"], 3_000_000);
+    // The filter sees what is too large before Envoy does: a body grows by less than the room above the limits.
+    let listener = &config["static_resources"]["listeners"][0];
+    let cluster = find(&config["static_resources"]["clusters"], "local");
+    for takes in [listener, cluster] {
+        assert!(takes["per_connection_buffer_limit_bytes"].as_u64().unwrap() < 1 << 20);
+    }
 }
 
 #[test]
@@ -192,4 +198,23 @@ fn pages_are_known_by_their_origin() {
     find(&config["static_resources"]["clusters"], "none/");
     let without = parsed(&rendering(FILE).static_file());
     assert_eq!(manager(&without)["http_filters"][0]["name"], "switchyard.gateway");
+}
+
+#[test]
+fn what_envoy_answers_itself_is_an_error_of_the_clients_api() {
+    let config = parsed(&rendering(FILE).static_file());
+    let mappers = manager(&config)["local_reply_config"]["mappers"].as_array().unwrap();
+    let body = |mapper: &serde_json::Value| mapper["body_format_override"]["json_format"].clone();
+    // For a path of Anthropic's first: the first that fits is taken.
+    let flag = |mapper: &serde_json::Value| mapper["filter"]["response_flag_filter"]["flags"][0] == "OM";
+    let openai = mappers.iter().position(flag).unwrap();
+    let pair = &mappers[openai - 1]["filter"]["and_filter"]["filters"];
+    assert!(flag(&serde_json::json!({"filter": pair[0]})));
+    assert_eq!(pair[1]["header_filter"]["header"]["string_match"]["prefix"], "/v1/messages");
+    assert_eq!(body(&mappers[openai - 1])["error"]["type"], "overloaded_error");
+    assert_eq!(body(&mappers[openai])["error"]["code"], "gateway_overloaded");
+    assert_eq!(body(&mappers[openai])["error"]["param"], serde_json::Value::Null);
+    for mapper in &mappers[openai - 1..=openai] {
+        assert_eq!(mapper["headers_to_add"][0]["header"]["key"], "retry-after");
+    }
 }
