@@ -93,9 +93,20 @@ class Client:
         except OSError:
             pass  # refused early: the answer is what counts
 
+    def raw(self, data: bytes) -> Answer:
+        """Sends these bytes on a connection of their own and reads the whole reply."""
+        self.close()
+        self.sock = socket.create_connection(("127.0.0.1", self.port), self.timeout)
+        self.sock.sendall(data)
+        return self.whole()
+
     def request(self, method: str, target: str, headers: Headers = (), body: bytes | Iterable[bytes] = b"") -> Answer:
         """Sends a request and reads the whole reply."""
         self.send(method, target, headers, body)
+        return self.whole()
+
+    def whole(self) -> Answer:
+        """Reads the reply to what was sent."""
         try:
             answer = self.head()
             while self.piece(answer):
