@@ -93,6 +93,26 @@ class Client:
         except OSError:
             pass  # refused early: the answer is what counts
 
+    def connect(self) -> None:
+        """Opens a connection, for requests that share it."""
+        self.close()
+        self.sock = socket.create_connection(("127.0.0.1", self.port), self.timeout)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def again(self, method: str, target: str, headers: Headers, body: object) -> Answer:
+        """A request on the connection that is open; it stays so if the server lets it."""
+        assert self.sock
+        raw = json.dumps(body).encode()
+        fields = [(b"host", b"gateway.test"), (b"content-length", str(len(raw)).encode())]
+        fields += [(_bytes(name), _bytes(value)) for name, value in headers]
+        head = [f"{method} {target} HTTP/1.1".encode(), *(name + b": " + value for name, value in fields)]
+        self.sock.sendall(b"\r\n".join(head) + b"\r\n\r\n" + raw)
+        answer = self.head()
+        while self.piece(answer):
+            pass
+        self.buffer = b""  # nothing was asked for that could follow
+        return answer
+
     def raw(self, data: bytes) -> Answer:
         """Sends these bytes on a connection of their own and reads the whole reply."""
         self.close()

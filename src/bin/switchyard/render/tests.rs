@@ -118,7 +118,8 @@ fn clusters_say_where_providers_are_and_when_they_are_left_out() {
         pool["cluster_type"]["typed_config"]["clusters"],
         serde_json::json!(["openai", "openai#2", "claude"])
     );
-    assert_eq!(clusters.as_array().unwrap().len(), 4 + 4);
+    // Lanes, pools, and the one where no request is to go.
+    assert_eq!(clusters.as_array().unwrap().len(), 4 + 4 + 1);
 }
 
 #[test]
@@ -205,12 +206,13 @@ fn what_envoy_answers_itself_is_an_error_of_the_clients_api() {
     let config = parsed(&rendering(FILE).static_file());
     let mappers = manager(&config)["local_reply_config"]["mappers"].as_array().unwrap();
     let body = |mapper: &serde_json::Value| mapper["body_format_override"]["json_format"].clone();
+    let when = |mapper: &serde_json::Value| {
+        mapper["filter"]["extension_filter"]["typed_config"]["expression"].as_str().unwrap().to_owned()
+    };
     // For a path of Anthropic's first: the first that fits is taken.
-    let flag = |mapper: &serde_json::Value| mapper["filter"]["response_flag_filter"]["flags"][0] == "OM";
-    let openai = mappers.iter().position(flag).unwrap();
-    let pair = &mappers[openai - 1]["filter"]["and_filter"]["filters"];
-    assert!(flag(&serde_json::json!({"filter": pair[0]})));
-    assert_eq!(pair[1]["header_filter"]["header"]["string_match"]["prefix"], "/v1/messages");
+    let openai =
+        mappers.iter().position(|mapper| when(mapper) == "response.code_details == 'overload'").unwrap();
+    assert!(when(&mappers[openai - 1]).starts_with("request.path.startsWith('/v1/messages') && "));
     assert_eq!(body(&mappers[openai - 1])["error"]["type"], "overloaded_error");
     assert_eq!(body(&mappers[openai])["error"]["code"], "gateway_overloaded");
     assert_eq!(body(&mappers[openai])["error"]["param"], serde_json::Value::Null);
