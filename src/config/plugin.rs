@@ -38,6 +38,8 @@ pub struct Plugin {
     pub request_bytes: u64,
     /// The largest reply, in bytes, that is held to be translated.
     pub reply_bytes: u64,
+    /// How many bytes of requests' bodies a VM lets be held at a time; what comes on top is refused with 503.
+    pub buffered_bytes: u64,
     /// Index of the provider that has the clients' files; none: there are no files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<usize>,

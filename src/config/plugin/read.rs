@@ -138,6 +138,7 @@ fn plugin(raw: &RawValue) -> Read<'_, Plugin> {
         role: word(role, &[("gateway", RoleName::Gateway), ("provider", RoleName::Provider)])?,
         request_bytes: whole(members.need("request_bytes")?)?,
         reply_bytes: whole(members.need("reply_bytes")?)?,
+        buffered_bytes: members.optional("buffered_bytes", whole)?.unwrap_or(u64::MAX),
         files: members.optional("files", |raw| whole(raw)?.try_into().map_err(|_| raw))?,
         providers: list(members.need("providers")?, provider)?,
         models: list(members.need("models")?, model)?,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import time
 from collections.abc import Iterable, Iterator
@@ -112,6 +113,24 @@ class Client:
             pass
         self.buffer = b""  # nothing was asked for that could follow
         return answer
+
+    def part(self, method: str, target: str, length: int, body: bytes) -> None:
+        """Sends the beginning of a request on the connection that is open."""
+        assert self.sock
+        self.sock.sendall(f"{method} {target} HTTP/1.1\r\nhost: gateway.test\r\ncontent-length: {length}\r\n\r\n".encode() + body)
+
+    def early(self, method: str, target: str, body: bytes, piece: int, pause: float) -> Answer:
+        """A request in pieces on the connection that is open; an answer that comes before its end ends it."""
+        assert self.sock
+        self.part(method, target, len(body), b"")
+        for at in range(0, len(body), piece):
+            if select.select([self.sock], [], [], pause)[0]:
+                break
+            try:
+                self.sock.sendall(body[at : at + piece])
+            except OSError:
+                break  # closed for writing: the answer has come by then
+        return self.whole()
 
     def raw(self, data: bytes) -> Answer:
         """Sends these bytes on a connection of their own and reads the whole reply."""
