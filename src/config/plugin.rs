@@ -45,6 +45,8 @@ pub struct Plugin {
     /// Replies list the attempts in a header.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub list_attempts: bool,
+    /// How many bytes of requests' bodies a VM lets be held at a time; what comes on top is refused with 503.
+    pub buffered_bytes: u64,
     /// Index of the provider that has the clients' files; none: there are no files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<usize>,

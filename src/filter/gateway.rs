@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{
+    admission::Room,
     cooling,
     effect::{self, host_failed},
     exchange::{Answer, Exchange, Opened},
@@ -51,12 +52,15 @@ pub struct Gateway {
     pub(super) state: State,
     /// The body of a request that is passed on as it comes.
     pub(super) passing: Option<Box<Passing>>,
+    /// What it holds of the memory for bodies.
+    pub(super) room: Room,
 }
 
 impl Gateway {
     /// A request that has not begun.
     pub fn new(setup: Rc<Setup>) -> Self {
-        Self { setup, dialect: Dialect::default(), state: State::New, passing: None }
+        let room = Room::new(setup.plugin.buffered_bytes);
+        Self { setup, dialect: Dialect::default(), state: State::New, passing: None, room }
     }
 
     /// Request headers.
@@ -78,7 +82,7 @@ impl Gateway {
             return Action::Continue;
         }
         let planned = match self.check_size(size as u64) {
-            Ok(()) if !end => return Action::Pause,
+            Ok(()) if !end => self.room.hold(size as u64).map(|()| Action::Pause),
             Ok(()) => self.plan(host, size),
             Err(error) => Err(error),
         };
@@ -218,7 +222,9 @@ impl Gateway {
         }
         let length = headers.get("content-length").and_then(|value| std::str::from_utf8(value).ok());
         // Without a length, or with one that is none, the body is counted as it comes.
-        length.and_then(|value| value.parse().ok()).map_or(Ok(()), |length| self.check_size(length))
+        length
+            .and_then(|value| value.parse().ok())
+            .map_or(Ok(()), |length| self.check_size(length).and_then(|()| self.room.fits(length)))
     }
 
     pub(super) fn check_size(&self, size: u64) -> Result<(), ApiError> {
@@ -249,6 +255,7 @@ impl Gateway {
             Err(HostError::NotFound) => Vec::new(),
             Err(error) => return Err(host_failed("read the request body", error)),
         };
+        self.room.hold(body.len() as u64)?;
         let head = Head::scan(*ask, &body)?;
         if let Some(key) = key {
             key.authorize(head.model())?;

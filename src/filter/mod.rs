@@ -1,5 +1,6 @@
 //! The two roles: callbacks in, core, effects out. No format and no dialect is known here.
 
+mod admission;
 mod attempts;
 mod cooling;
 mod effect;

@@ -128,6 +128,7 @@ impl Gateway {
         }
         passing.seen += new as u64;
         self.check_size(passing.seen)?;
+        self.room.hold(passing.seen)?;
         if let Some(form) = passing.form.as_ref().filter(|_| end) {
             form.end()?;
         }

@@ -10,6 +10,8 @@ mod abi;
 mod entry;
 #[cfg(target_arch = "wasm32")]
 mod environment;
+#[cfg(all(target_arch = "wasm32", feature = "inject-panic"))]
+mod inject;
 #[cfg(target_arch = "wasm32")]
 mod log;
 #[cfg(target_arch = "wasm32")]

@@ -45,6 +45,7 @@ pub fn plugin(gateway: &Gateway, role: RoleName) -> Result<Plugin, String> {
         role,
         request_bytes: gateway.limits.request_bytes,
         reply_bytes: gateway.limits.reply_bytes,
+        buffered_bytes: gateway.limits.buffered_bytes,
         providers: providers.collect::<Result<_, _>>()?,
         models: models.collect::<Result<_, _>>()?,
         attempts: gateway.attempts(),

@@ -293,6 +293,13 @@ pub struct Limits {
     /// The largest reply that is held to be translated, in bytes. Streams are not held.
     #[schemars(range(min = 1024, max = 268_435_456))]
     pub reply_bytes: u64,
+    /// How much of requests' bodies one worker holds at a time, in bytes; what comes on top is answered with 503. A request
+    /// that is alone is always taken.
+    #[schemars(range(min = 1_048_576, max = 68_719_476_736_u64))]
+    pub buffered_bytes: u64,
+    /// Envoy's heap, in bytes; near it, new requests are answered with 503. Read at the start only.
+    #[schemars(range(min = 134_217_728, max = 1_099_511_627_776_u64))]
+    pub memory_bytes: u64,
 }
 
 /// How long to wait. Each is per attempt.
@@ -366,7 +373,12 @@ fn default_listen() -> String {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { request_bytes: 32 << 20, reply_bytes: 32 << 20 }
+        Limits {
+            request_bytes: 32 << 20,
+            reply_bytes: 32 << 20,
+            buffered_bytes: 256 << 20,
+            memory_bytes: 2 << 30,
+        }
     }
 }
 

@@ -147,6 +147,7 @@ fn plugin(raw: &RawValue) -> Read<'_, Plugin> {
             .unwrap_or(ATTEMPTS),
         cooling_ms: members.optional("cooling_ms", whole)?.unwrap_or(COOLING_MS),
         list_attempts: members.flag("list_attempts")?,
+        buffered_bytes: members.optional("buffered_bytes", whole)?.unwrap_or(u64::MAX),
         files: members.optional("files", |raw| whole(raw)?.try_into().map_err(|_| raw))?,
         providers: list(members.need("providers")?, provider)?,
         models: list(members.need("models")?, model)?,

@@ -69,6 +69,7 @@ fn config(targets: &[(usize, &str)]) -> (Config, Table) {
         role: RoleName::Gateway,
         request_bytes,
         reply_bytes,
+        buffered_bytes: u64::MAX,
         providers,
         models,
         keys,

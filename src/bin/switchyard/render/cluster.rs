@@ -52,7 +52,7 @@ pub(super) fn lane(gateway: &Gateway, plugin: &Plugin, lane: Lane) -> Result<Clu
     let mut text = format!("name: {}\n", quote(&name));
     text.push_str(&discovery(&url));
     text.push_str(&format!("connect_timeout: {}\n", gateway.timeouts.connect.protobuf()));
-    text.push_str(&format!("per_connection_buffer_limit_bytes: {}\n", gateway.limits.reply_bytes));
+    text.push_str(&format!("per_connection_buffer_limit_bytes: {}\n", super::route::PIECE));
     text.push_str(&outlier(gateway));
     text.push_str(&breakers(gateway));
     text.push_str(&tls::socket(&url, &gateway.tls.ca_file));

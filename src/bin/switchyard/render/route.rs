@@ -2,14 +2,19 @@
 
 use switchyard::{config::file::types::Gateway, route::pool};
 
-use super::{cors, text::indent};
+use super::{Cluster, cors, text::indent};
 
-/// Room for what the translation of a request adds to it, beyond the largest that a client may send.
+/// Room for what the translation of a request adds to it, beyond the largest that a client may send, and for the piece by
+/// which a body grows too large: the filter is to see that before Envoy does.
 const HEADROOM: u64 = 1 << 20;
+
+/// What a connection takes in at once. Less than [`HEADROOM`].
+pub(super) const PIECE: u64 = 512 * 1024;
 
 /// The route table.
 pub(super) fn table(gateway: &Gateway) -> String {
-    let body = gateway.limits.request_bytes + HEADROOM;
+    let limits = &gateway.limits;
+    let body = limits.request_bytes.max(limits.reply_bytes) + HEADROOM;
     let routes = [Pool::Several, Pool::One].map(|pool| stream(gateway, pool) + &whole(gateway, pool));
     let cors = indent(4, &cors::policy(gateway));
     let mut text = format!(
@@ -18,8 +23,9 @@ pub(super) fn table(gateway: &Gateway) -> String {
   virtual_hosts:
   - name: switchyard
     domains: ["*"]
-    # Bodies are kept for the next attempt. A body over this size would be sent once and never fail over; the filter
-    # refuses those over limits.request_bytes before, with an error in the client's own form.
+    # Bodies are kept for the next attempt, and replies until they are translated. A request over this size would be sent
+    # once and never fail over, and a reply over it would end in an error that no other provider is tried for. The filter
+    # acts before: at limits.request_bytes with an error in the client's own form, at limits.reply_bytes by failing over.
     request_body_buffer_limit: {body}
 {cors}    # The filter names the pool in a header, which it removes or overwrites in all that clients send.
     routes:
@@ -28,7 +34,7 @@ pub(super) fn table(gateway: &Gateway) -> String {
     for route in routes {
         text.push_str(&indent(4, &route));
     }
-    text.push_str(&indent(4, &cors::fallback(gateway).unwrap_or_else(|| NO_ROUTE.to_owned())));
+    text.push_str(&indent(4, &fallback()));
     text
 }
 
@@ -139,14 +145,22 @@ const MOVING_ON: &str = r#"  # The next attempt goes to the next provider of the
       update_frequency: 1
 "#;
 
-/// The filter answers all else itself; this is what is left should it ever not.
-const NO_ROUTE: &str = r#"- name: none
-  match: {prefix: "/"}
-  direct_response:
-    status: 404
-    body:
-      inline_string: '{"error":{"message":"no such path","type":"invalid_request_error","param":null,"code":"not_found"}}'
-  response_headers_to_add:
-  - header: {key: content-type, value: application/json}
-    append_action: OVERWRITE_IF_EXISTS_OR_ADD
-"#;
+/// Where the requests that the filter answers itself seem to go, and all others while their body comes: the limit of bodies
+/// holds only on a route to a cluster, and so does the CORS filter. This cluster has no endpoint.
+fn fallback() -> String {
+    format!(
+        "# While the filter reads a body, and for what it answers itself. Only a route to a cluster has the limit above.\n\
+         - name: none\n  match: {{prefix: \"/\"}}\n  route: {{cluster: {NONE}}}\n"
+    )
+}
+
+/// The cluster of [`fallback`].
+pub(super) fn none() -> Cluster {
+    let text = format!(
+        "name: {NONE}\ntype: STATIC\nconnect_timeout: 1s\nload_assignment: {{cluster_name: {NONE}}}\n"
+    );
+    Cluster { name: NONE.to_owned(), comment: "# Where no request is to go.\n".to_owned(), text }
+}
+
+/// Names of lanes have no slash and those of pools begin with `pool/`.
+const NONE: &str = "none/";

@@ -13,7 +13,7 @@ fn full() -> Value {
     let quirks = json!({"refuses": ["n"], "known_only": true, "clamp": [["temperature", 0.0, 1.0]],
         "values": [["tool_choice", "required", "any"]], "developer_as_system": true, "flat_content": true,
         "fixed": [["store", {"a": [1, "é\n"]}]], "rename": [["max_completion_tokens", "max_tokens"]]});
-    json!({"version": 1, "role": "provider", "request_bytes": 10, "reply_bytes": 20,
+    json!({"version": 1, "role": "provider", "request_bytes": 10, "reply_bytes": 20, "buffered_bytes": 30,
         "attempts": 3, "cooling_ms": 9, "list_attempts": true,
         "providers": [{"name": "p\"q", "format": "openai-responses", "authority": "a", "scheme": "http",
             "path": "/p", "stream_path": "/s", "embeddings_path": "/e", "rerank_path": "/r",

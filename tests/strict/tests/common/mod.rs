@@ -21,6 +21,8 @@ pub const OPENAI_KEY: &str = "sk-openai-secret";
 pub const ANTHROPIC_KEY: &str = "sk-ant-secret";
 /// The largest request body of the test's configuration.
 pub const REQUEST_BYTES: u64 = 100_000;
+/// What a worker holds of requests at a time.
+pub const BUFFERED_BYTES: u64 = 1_000_000_000;
 
 /// The module under test, compiled once a test program.
 pub fn compiled() -> &'static Compiled {
@@ -80,6 +82,7 @@ pub fn plugin(role: RoleName) -> Plugin {
         attempts: 2,
         cooling_ms: 60_000,
         list_attempts: false,
+        buffered_bytes: BUFFERED_BYTES,
         files: Some(0),
         providers: vec![openai, claude],
         models: vec![
