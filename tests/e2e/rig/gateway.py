@@ -22,20 +22,20 @@ def render(folder: Path, file: dict) -> dict:
     command = [switchyard_binary(), "render", "envoy", str(path), "--wasm", str(WASM)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, f"render failed:\n{done.stdout}{done.stderr}"
-    return yaml.safe_load(done.stdout)
+    return yaml.load(done.stdout, yaml.CSafeLoader)
 
 
 class Gateway:
     """Envoy with the filter in it."""
 
-    def __init__(self, folder: Path, file: dict, env: dict[str, str] | None = None):
+    def __init__(self, folder: Path, file: dict, env: dict[str, str] | None = None, workers: int = 1):
         assert WASM.exists(), f"{WASM.name} is missing: run `make wasm`"
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         ours = {"listen": f"127.0.0.1:{self.port}", "admin": f"127.0.0.1:{free_port()}"}
         self.file = {**ours, "timeouts": TIMEOUTS, "outlier": OUTLIER, **file}
         self.config = render(folder, self.file)
-        self.envoy = Envoy(folder, self.config, env or {})
+        self.envoy = Envoy(folder, self.config, env or {}, workers=workers)
         self.known: list[str] = []
 
     @property
