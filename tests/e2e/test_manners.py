@@ -39,7 +39,7 @@ def limited(*headers: tuple[str, str]):
 def test_retry_after_cools_the_target_in_all_workers_and_not_the_client(
     own_gateway, openai_provider: Provider, claude_provider: Provider, header
 ) -> None:
-    gateway = own_gateway(pool_file(openai_provider, claude_provider, outlier=OUTLIER))
+    gateway = own_gateway(pool_file(openai_provider, claude_provider, outlier=OUTLIER), workers=2)
     if header == "date":
         # Whole seconds: at least one and a half from now.
         header = ("retry-after", formatdate(time.time() + 2.5, usegmt=True))
