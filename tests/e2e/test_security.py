@@ -231,6 +231,11 @@ def test_what_the_commands_print(vault: tuple[Vault, Provider], tmp_path: Path, 
 
     assert box.in_text(said("render", "envoy", "--wasm", str(WASM), file=box.file)) == {"value", "aws"}
     assert box.in_text(said("check", file=box.file) + said("models", file=box.file)) == set()
+    account = Account()
+    google = {"service_account_file": account.write(tmp_path / "account.json", "https://oauth2.googleapis.com/token")}
+    by_file = {**box.file, "providers": [*box.file["providers"], {"name": "more", "type": "openai-compatible", "base_url": "https://h/v1", "google": google}]}
+    secret = account.pem().splitlines()[5]
+    assert secret in said("render", "envoy", "--wasm", str(WASM), file=by_file) and secret not in said("check", file=by_file)
     # Every secret at a place where it is wrong.
     wrong = [
         {"keys": [{"name": "team", "sha256": CLIENT}]},
