@@ -335,6 +335,9 @@ impl ReplyState {
         pass_reply::judge(&mut verdict, exchange, &error);
         let advice = effect::advice(&error);
         let mut error = error.for_client(provider);
+        if let Some(secret) = exchange.setup.secret(self.attempt.provider) {
+            error.remove(&secret);
+        }
         error.retry_after = exchange.attempts.wait();
         let mut body = Vec::with_capacity(256);
         translate::write_error(exchange.dialect, &error, &mut body);

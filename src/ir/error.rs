@@ -113,6 +113,18 @@ impl ApiError {
     }
 }
 
+/// The shortest text that can be a secret: shorter ones are parts of words.
+const SHORTEST_SECRET: usize = 8;
+
+impl ApiError {
+    /// Removes a secret from the message, whatever form it has.
+    pub fn remove(&mut self, secret: &str) {
+        if secret.len() >= SHORTEST_SECRET && self.message.contains(secret) {
+            self.message = self.message.replace(secret, "[removed]");
+        }
+    }
+}
+
 /// What ids of organisations, projects and keys begin with: OpenAI's, and of others the keys (Anthropic's begin as
 /// OpenAI's do) and the access tokens.
 const ACCOUNT: [&str; 15] = [

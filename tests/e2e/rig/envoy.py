@@ -88,6 +88,11 @@ class Envoy:
             self.process.kill()
             raise
 
+    @property
+    def output(self) -> str:
+        """What it wrote to its standard streams: the access log, too."""
+        return (self.log_path.parent / "envoy.stderr").read_text()
+
     def _ready(self) -> bool:
         if self.process.poll() is not None:
             stderr = (self.folder / "envoy.stderr").read_text(errors="replace")

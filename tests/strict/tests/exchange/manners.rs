@@ -204,3 +204,17 @@ fn an_answer_that_declines_is_no_last_word_either_where_the_configuration_says_s
         (200, Some("content_filter"))
     );
 }
+
+#[test]
+fn a_provider_that_quotes_its_credential_quotes_it_to_nobody() {
+    let secret = "zq9-of-no-known-form";
+    let mut gateway = with(|plugin| {
+        let secret = secret.to_owned();
+        plugin.providers[0].secret = Some(switchyard::config::plugin::Secret::Value(secret));
+    });
+    let error = json!({"error": {"message": format!("Bad field; you sent {secret}."), "type": "invalid_request_error"}});
+    let done = gateway
+        .exchange(&chat("same", false), &[Attempt::at("openai", Answer::json(400, error.to_string()))]);
+    assert_eq!(done.sent[0].headers.text("authorization"), Some(format!("Bearer {secret}").as_str()));
+    assert_eq!(json_of(&done)["error"]["message"], "Bad field; you sent [removed].");
+}
