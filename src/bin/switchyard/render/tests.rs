@@ -45,6 +45,7 @@ fn parsed(text: &str) -> serde_json::Value {
             Yaml::Value(Scalar::String(text)) => text.as_ref().into(),
             Yaml::Value(Scalar::Integer(number)) => (*number).into(),
             Yaml::Value(Scalar::Boolean(value)) => (*value).into(),
+            Yaml::Value(Scalar::FloatingPoint(number)) => number.into_inner().into(),
             Yaml::Value(Scalar::Null) => serde_json::Value::Null,
             Yaml::Sequence(items) => items.iter().map(json).collect(),
             Yaml::Mapping(map) => {
