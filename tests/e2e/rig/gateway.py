@@ -10,9 +10,9 @@ import yaml
 from .client import Client
 from .envoy import WASM, Envoy, free_port, get, switchyard_binary
 
-# Short times, so that tests take seconds; and no ejection, so that they stay apart.
+# Short times, so that tests take seconds; no ejection, and no target that cools for long, so that they stay apart.
 TIMEOUTS = {"connect": "1s", "first_event": "1s", "reply": "1s"}
-OUTLIER = {"consecutive_failures": 1000}
+OUTLIER = {"consecutive_failures": 1000, "ejection": "1ms", "max_ejection": "1ms"}
 
 
 def render(folder: Path, file: dict, wasm: Path = WASM) -> dict:
@@ -22,7 +22,7 @@ def render(folder: Path, file: dict, wasm: Path = WASM) -> dict:
     command = [switchyard_binary(), "render", "envoy", str(path), "--wasm", str(wasm)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, f"render failed:\n{done.stdout}{done.stderr}"
-    return yaml.safe_load(done.stdout)
+    return yaml.load(done.stdout, yaml.CSafeLoader)
 
 
 class Gateway:

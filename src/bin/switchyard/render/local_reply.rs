@@ -90,7 +90,8 @@ fn one(mapper: &Mapper, when: &str, body: &str) -> String {
     );
     if let Some(seconds) = mapper.retry_after {
         text.push_str(&format!(
-            "headers_to_add:\n- header: {{key: retry-after, value: \"{seconds}\"}}\n  append_action: OVERWRITE_IF_EXISTS_OR_ADD\n"
+            "headers_to_add:\n- header: {{key: retry-after, value: \"{seconds}\"}}\n  append_action: OVERWRITE_IF_EXISTS_OR_ADD\n\
+             - header: {{key: x-should-retry, value: \"true\"}}\n  append_action: OVERWRITE_IF_EXISTS_OR_ADD\n"
         ));
     }
     text.push_str(&format!("body_format_override:\n  json_format:\n{}", indent(4, body)));

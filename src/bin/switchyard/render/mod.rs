@@ -88,7 +88,8 @@ pub(crate) fn render(gateway: &Gateway, options: &Options) -> Result<Rendering, 
     for lane in pools::lanes(&pools) {
         clusters.push(cluster::lane(gateway, &downstream, lane)?);
     }
-    for pool in &pools {
+    // A pool of one lane is that lane's cluster.
+    for pool in pools.iter().filter(|pool| pool.lanes.len() > 1) {
         clusters.push(pool::cluster(gateway, &downstream, pool));
     }
     clusters.extend(token::clusters(gateway)?);

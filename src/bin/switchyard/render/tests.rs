@@ -81,6 +81,15 @@ fn times_and_retries_are_where_envoy_reads_them() {
     let reply = &find(routes, "reply")["route"];
     assert_eq!(reply["retry_policy"]["per_try_timeout"], "9s");
     assert_eq!(reply["idle_timeout"], "47s");
+    assert_eq!(stream["retry_policy"]["retry_back_off"]["base_interval"], "0.001s");
+    // What is sent to one provider alone is tried again there, later.
+    let one = &find(routes, "reply.one")["route"]["retry_policy"];
+    assert_eq!((&one["num_retries"], one.get("retry_priority")), (&3.into(), None));
+    assert_eq!(one["retry_back_off"]["base_interval"], "0.250s");
+    assert_eq!(one["retry_back_off"]["max_interval"], "2.500s");
+    let names: Vec<&str> =
+        routes.as_array().unwrap().iter().map(|route| route["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["stream", "reply", "stream.one", "reply.one", "none"]);
     assert_eq!(
         manager(&config)["route_config"]["virtual_hosts"][0]["request_body_buffer_limit"],
         3_000_000 + (1 << 20)
@@ -119,7 +128,9 @@ fn clusters_say_where_providers_are_and_when_they_are_left_out() {
         pool["cluster_type"]["typed_config"]["clusters"],
         serde_json::json!(["openai", "openai#2", "claude"])
     );
-    // Lanes, pools, and the one where no request is to go.
+    let budget = &again["circuit_breakers"]["thresholds"][0]["retry_budget"];
+    assert_eq!(budget["budget_percent"]["value"], 20);
+    // Four lanes; three targets have three pools of two and one of all; and the one where no request is to go.
     assert_eq!(clusters.as_array().unwrap().len(), 4 + 4 + 1);
 }
 
@@ -219,5 +230,9 @@ fn what_envoy_answers_itself_is_an_error_of_the_clients_api() {
     assert_eq!(body(&mappers[openai])["error"]["param"], serde_json::Value::Null);
     for mapper in &mappers[openai - 1..=openai] {
         assert_eq!(mapper["headers_to_add"][0]["header"]["key"], "retry-after");
+        assert_eq!(
+            mapper["headers_to_add"][1]["header"],
+            serde_json::json!({"key": "x-should-retry", "value": "true"})
+        );
     }
 }
