@@ -71,13 +71,13 @@ def wait_for(what: str, condition: Callable[[], bool], seconds: float = 15, ever
 class Envoy:
     """One process. `config` is a complete Envoy configuration with `admin`; `prefix` stands before the command."""
 
-    def __init__(self, folder: Path, config: dict, env: dict[str, str], prefix: tuple[str, ...] = ()):
+    def __init__(self, folder: Path, config: dict, env: dict[str, str], prefix: tuple[str, ...] = (), workers: int = 1):
         self.folder = folder
         self.log_path = folder / "envoy.log"
         self.admin_port = config["admin"]["address"]["socket_address"]["port_value"]
         path = folder / "envoy.yaml"
         path.write_text(yaml.safe_dump(config, sort_keys=False))
-        command = [*prefix, envoy_binary(), "-c", str(path), "--disable-hot-restart", "--concurrency", "1", "-l", "info"]
+        command = [*prefix, envoy_binary(), "-c", str(path), "--disable-hot-restart", "--concurrency", str(workers), "-l", "info"]
         command += ["--log-path", str(self.log_path), "--drain-time-s", "1", "--file-flush-interval-msec", "200"]
         clean = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
         with (folder / "envoy.stderr").open("wb") as stderr:

@@ -28,14 +28,14 @@ def render(folder: Path, file: dict) -> dict:
 class Gateway:
     """Envoy with the filter in it."""
 
-    def __init__(self, folder: Path, file: dict, env: dict[str, str] | None = None):
+    def __init__(self, folder: Path, file: dict, env: dict[str, str] | None = None, workers: int = 1):
         assert WASM.exists(), f"{WASM.name} is missing: run `make wasm`"
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         ours = {"listen": f"127.0.0.1:{self.port}", "admin": f"127.0.0.1:{free_port()}"}
         self.file = {**ours, "timeouts": TIMEOUTS, "outlier": OUTLIER, **file}
         self.config = render(folder, self.file)
-        self.envoy = Envoy(folder, self.config, env or {})
+        self.envoy = Envoy(folder, self.config, env or {}, workers=workers)
         self.known: list[str] = []
 
     @property
