@@ -76,7 +76,7 @@ class Envoy:
         self.log_path = folder / "envoy.log"
         self.admin_port = config["admin"]["address"]["socket_address"]["port_value"]
         path = folder / "envoy.yaml"
-        path.write_text(yaml.safe_dump(config, sort_keys=False))
+        path.write_text(yaml.dump(config, Dumper=yaml.CSafeDumper, sort_keys=False))
         command = [*prefix, envoy_binary(), "-c", str(path), "--disable-hot-restart", "--concurrency", str(workers), "-l", "info"]
         command += ["--log-path", str(self.log_path), "--drain-time-s", "1", "--file-flush-interval-msec", "200"]
         clean = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}

@@ -22,7 +22,7 @@ def render(folder: Path, file: dict) -> dict:
     command = [switchyard_binary(), "render", "envoy", str(path), "--wasm", str(WASM)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, f"render failed:\n{done.stdout}{done.stderr}"
-    return yaml.safe_load(done.stdout)
+    return yaml.load(done.stdout, yaml.CSafeLoader)
 
 
 class Gateway:
