@@ -1,0 +1,322 @@
+//! Listeners, a thread for each connection, and the way from a request to its reply.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use rustix::{
+    net::{Shutdown, listen, shutdown},
+    process::{Resource, getrlimit, setrlimit},
+};
+use serde_json::Value;
+
+use crate::{
+    act::{self, Turn},
+    cells::{Cell, Cells, held},
+    checks::{self, Arrival},
+    conn::{Conn, drop_at_once},
+    control,
+    counts::{Counts, Outcome},
+    faults::Fault,
+    formats::Answer,
+    request::{self, Broken, Request},
+};
+
+/// The stack of a connection's thread. JSON is read by recursion, at most 128 levels of it.
+const STACK: usize = 256 * 1024;
+/// Connections that wait to be accepted.
+const BACKLOG: i32 = 4096;
+/// The first port of the cells that have one of their own: below those that the kernel gives to clients, which could
+/// otherwise take it while the cell is down.
+const FIRST_PORT: u16 = 20_000;
+/// The last one.
+const LAST_PORT: u16 = 32_000;
+/// The model that no fault meets.
+const HEALTHY: &str = "healthy";
+
+/// The whole process.
+#[derive(Debug)]
+pub struct Server {
+    state: Arc<State>,
+    listener: TcpListener,
+}
+
+/// What all threads share.
+#[derive(Debug, Default)]
+pub struct State {
+    /// The cells.
+    pub cells: Cells,
+    /// The listeners of cells that have one of their own.
+    pub ports: Mutex<HashMap<String, Own>>,
+    next_port: Mutex<u16>,
+    /// What came and was for no cell.
+    strays: Mutex<Counts>,
+}
+
+/// A listener of a cell's own.
+#[derive(Debug)]
+pub struct Own {
+    /// Its port, the same after it was down.
+    pub port: u16,
+    listening: Option<Arc<Listening>>,
+}
+
+/// A listener and its connections.
+#[derive(Debug)]
+struct Listening {
+    address: String,
+    listener: TcpListener,
+    killed: Arc<AtomicBool>,
+    /// Kept where the listener may go down.
+    conns: Option<Mutex<HashMap<u64, TcpStream>>>,
+}
+
+impl Server {
+    /// Listens.
+    ///
+    /// # Errors
+    /// The address cannot be listened on.
+    pub fn bind(address: &str) -> io::Result<Server> {
+        raise_limit();
+        let listener = TcpListener::bind(address)?;
+        listen(&listener, BACKLOG)?;
+        Ok(Server { state: Arc::default(), listener })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> String {
+        self.listener.local_addr().as_ref().map(SocketAddr::to_string).unwrap_or_default()
+    }
+
+    /// Serves for ever.
+    pub fn run(self) {
+        let address = self.address();
+        let listening = Listening { address, listener: self.listener, killed: Arc::default(), conns: None };
+        accept(&self.state, &Arc::new(listening));
+    }
+}
+
+/// As many files as the process may have.
+fn raise_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Where it cannot be raised it stays as it was.
+    let _ = setrlimit(Resource::Nofile, limit);
+}
+
+impl State {
+    /// Opens the listener of a cell, on the port it had.
+    ///
+    /// # Errors
+    /// In words.
+    pub fn up(self: &Arc<Self>, name: &str) -> Result<u16, String> {
+        let mut ports = held(&self.ports);
+        let before = ports.get(name).map(|own| (own.port, own.listening.is_some()));
+        if let Some((port, true)) = before {
+            return Ok(port);
+        }
+        let listener = match before {
+            Some((port, _)) => again(port).map_err(|error| format!("port {port}: {error}"))?,
+            None => self.fresh().ok_or("no port is free")?,
+        };
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        listen(&listener, BACKLOG).map_err(|error| error.to_string())?;
+        let listening = Arc::new(Listening {
+            address: address.to_string(),
+            listener,
+            killed: Arc::default(),
+            conns: Some(Mutex::default()),
+        });
+        ports.insert(name.into(), Own { port: address.port(), listening: Some(listening.clone()) });
+        let state = self.clone();
+        spawn(move || accept(&state, &listening));
+        Ok(address.port())
+    }
+
+    /// Closes the listener of a cell and resets its connections.
+    pub fn down(&self, name: &str) {
+        let listening = held(&self.ports).get_mut(name).and_then(|own| own.listening.take());
+        if let Some(listening) = listening {
+            listening.killed.store(true, Ordering::Release);
+            // Wakes the thread that accepts; from now on the kernel refuses.
+            let _ = shutdown(&listening.listener, Shutdown::Both);
+            for (_, stream) in held_all(&listening) {
+                drop_at_once(&stream);
+            }
+        }
+    }
+
+    /// Notes what came and was for no cell.
+    pub fn stray(&self, what: String) {
+        held(&self.strays).note(vec![what]);
+    }
+
+    /// What came and was for no cell.
+    pub fn strays(&self) -> Value {
+        held(&self.strays).violations()
+    }
+
+    /// The next free port.
+    fn fresh(&self) -> Option<TcpListener> {
+        let mut next = held(&self.next_port);
+        if *next < FIRST_PORT {
+            // Processes that start together begin at different places.
+            *next = FIRST_PORT + (std::process::id() % 100) as u16 * 100;
+        }
+        (0..=LAST_PORT - FIRST_PORT).find_map(|_| {
+            *next = if *next >= LAST_PORT { FIRST_PORT } else { *next + 1 };
+            TcpListener::bind(("127.0.0.1", *next)).ok()
+        })
+    }
+}
+
+fn held_all(listening: &Listening) -> HashMap<u64, TcpStream> {
+    listening.conns.as_ref().map(|conns| std::mem::take(&mut *held(conns))).unwrap_or_default()
+}
+
+/// Binds a port that was in use a moment ago.
+fn again(port: u16) -> io::Result<TcpListener> {
+    let mut tries = 0;
+    loop {
+        match TcpListener::bind(("127.0.0.1", port)) {
+            Err(_) if tries < 100 => thread::sleep(Duration::from_millis(20)),
+            result => return result,
+        }
+        tries += 1;
+    }
+}
+
+fn spawn(body: impl FnOnce() + Send + 'static) {
+    // A process without room for a thread drops the connection, as a server without room would.
+    let _ = thread::Builder::new().stack_size(STACK).spawn(body);
+}
+
+fn accept(state: &Arc<State>, listening: &Arc<Listening>) {
+    for number in 0.. {
+        let stream = match listening.listener.accept() {
+            Ok((stream, _)) => stream,
+            Err(_) if listening.killed.load(Ordering::Acquire) => return,
+            Err(_) => {
+                thread::sleep(Duration::from_millis(10));
+                continue;
+            }
+        };
+        if let Some(conns) = &listening.conns
+            && let Ok(second) = stream.try_clone()
+        {
+            held(conns).insert(number, second);
+        }
+        if listening.killed.load(Ordering::Acquire) {
+            drop_at_once(&stream);
+            return;
+        }
+        let (state, listening) = (state.clone(), listening.clone());
+        spawn(move || {
+            let conn = Conn::new(stream, listening.killed.clone());
+            serve(&state, conn, &listening.address);
+            if let Some(conns) = &listening.conns {
+                held(conns).remove(&number);
+            }
+        });
+    }
+}
+
+/// Serves the requests of a connection.
+fn serve(state: &Arc<State>, mut conn: Conn, address: &str) {
+    loop {
+        let request = match request::read(&mut conn) {
+            Ok(request) => request,
+            Err(Broken::Gone) => return,
+            Err(Broken::Bad(what, target)) => return refuse(state, conn, what, target),
+        };
+        let last = request.says("connection", "close");
+        let kept = if request.target.starts_with("/_") {
+            control::serve(state, &mut conn, &request).then_some(conn)
+        } else {
+            exchange(state, conn, &request, address)
+        };
+        match kept {
+            Some(kept) if !last => conn = kept,
+            _ => return,
+        }
+    }
+}
+
+/// Not HTTP/1.1: noted where it can be told for whom it was, and refused.
+fn refuse(state: &State, mut conn: Conn, what: String, target: Option<String>) {
+    let cell = target.as_deref().and_then(split).and_then(|(name, _)| state.cells.get(name));
+    match cell {
+        Some(cell) => cell.counts().note(vec![what]),
+        None => state.stray(what),
+    }
+    let _ = conn.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+}
+
+/// The name of a cell, and the path below it.
+fn split(target: &str) -> Option<(&str, &str)> {
+    let rest = target.strip_prefix('/')?;
+    rest.find('/').and_then(|at| rest.split_at_checked(at))
+}
+
+/// One request to a cell; the connection comes back where it can be used again.
+fn exchange(state: &State, mut conn: Conn, request: &Request, address: &str) -> Option<Conn> {
+    let found = split(&request.target).and_then(|(name, target)| Some((state.cells.get(name)?, target)));
+    let Some((cell, target)) = found else {
+        state.stray(format!("no cell at {:?}", request.target));
+        let sent = conn.send(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+        return sent.is_ok().then_some(conn);
+    };
+    let settings = cell.settings();
+    let arrival = Arrival { request, target, address };
+    let (mut asked, id) = checks::read(&arrival, &settings, &state.cells.keys());
+    let fault = {
+        let mut counts = cell.counts();
+        counts.begin(id, settings.record, state.cells.now_ms());
+        counts.note(std::mem::take(&mut asked.wrong));
+        let meets = settings.fault != Fault::None
+            && asked.model != HEALTHY
+            && (asked.stream || !settings.fault.only_bedrock());
+        if meets && counts.fails(settings.every) { settings.fault.clone() } else { Fault::None }
+    };
+    let answer = Answer {
+        cell: cell.name.clone(),
+        id,
+        model: asked.model,
+        deltas: settings.events,
+        usage: asked.usage,
+    };
+    let turn = Turn { settings: &settings, stream: asked.stream, answer, fault };
+    let (outcome, kept) = finish(turn, conn);
+    done(&cell, id, settings.record, outcome);
+    kept
+}
+
+/// Answers, and tells how that ended.
+fn finish(turn: Turn<'_>, mut conn: Conn) -> (Outcome, Option<Conn>) {
+    match act::act(&turn, &mut conn) {
+        Ok(act::Then::Keep(outcome)) => (outcome, Some(conn)),
+        Ok(act::Then::Close) => (Outcome::Aborted, None),
+        Ok(act::Then::Reset) => {
+            conn.reset();
+            (Outcome::Aborted, None)
+        }
+        Ok(act::Then::ResetLater) => {
+            conn.reset_later();
+            (Outcome::Aborted, None)
+        }
+        Err(_) if conn.killed() => (Outcome::Aborted, None),
+        Err(_) => (Outcome::Cancelled, None),
+    }
+}
+
+fn done(cell: &Cell, id: u64, record: bool, outcome: Outcome) {
+    cell.counts().end(id, record, outcome);
+}
