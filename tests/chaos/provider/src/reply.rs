@@ -6,6 +6,7 @@ use crate::{
     act::{Then, Turn},
     conn::{Conn, Gone},
     counts::Outcome,
+    faults::Fault,
     formats::{Event, Failure},
     gzip::Gzip,
 };
@@ -47,7 +48,7 @@ pub fn head_of(turn: &Turn<'_>, status: u16, kind: &str, more: &[(&str, &str)], 
     for (name, value) in more {
         add(name, value);
     }
-    if turn.fault != crate::faults::Fault::None {
+    if turn.fault != Fault::None {
         for (name, value) in &turn.settings.headers {
             add(name, value);
         }
@@ -210,14 +211,12 @@ pub fn body(turn: &Turn<'_>, conn: &mut Conn, kind: &str, body: &[u8]) -> Result
 /// # Errors
 /// The peer left.
 pub fn failure(turn: &Turn<'_>, conn: &mut Conn, failure: &Failure) -> Result<Then, Gone> {
-    let api = turn.settings.format.api();
     if failure.event && turn.stream {
         first(turn, conn, &[Event { name: "", data: failure.body.clone() }])?;
         return end(conn, Outcome::Told);
     }
     let more: Vec<(&str, &str)> =
         failure.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let _ = api;
     let mut bytes = head_of(turn, failure.status, JSON, &more, Length::Of(failure.body.len()));
     bytes.extend_from_slice(&failure.body);
     conn.send(&bytes)?;
@@ -280,7 +279,7 @@ pub fn end_early(turn: &Turn<'_>, conn: &mut Conn) -> Result<Then, Gone> {
 /// The peer left.
 pub fn error_within(turn: &Turn<'_>, conn: &mut Conn) -> Result<Then, Gone> {
     let (mut events, two) = events(turn);
-    events.truncate(if turn.fault == crate::faults::Fault::ErrorFirst { 0 } else { two });
+    events.truncate(if turn.fault == Fault::ErrorFirst { 0 } else { two });
     events.push(turn.settings.format.api().error_event());
     first(turn, conn, &events)?;
     end(conn, Outcome::Told)

@@ -28,6 +28,36 @@ impl Request {
         self.headers.iter().filter(move |(of, _)| of == name).map(|(_, value)| value.as_slice())
     }
 
+    /// Reads the head.
+    fn parse(&mut self) -> Result<(), String> {
+        let mut lines = self.head.split(|byte| *byte == b'\n');
+        let first = lines.next().unwrap_or_default();
+        // The last line has lost its end with the empty line after it.
+        let first = first.strip_suffix(b"\r").unwrap_or(first);
+        let mut words = str::from_utf8(first).unwrap_or_default().split(' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some(method), Some(target), Some("HTTP/1.1"), None) if !method.is_empty() => {
+                self.method = method.into();
+                self.target = target.into();
+            }
+            _ => {
+                return Err(format!(
+                    "not a request: \"{}\"",
+                    first.get(..80).unwrap_or(first).escape_ascii()
+                ));
+            }
+        }
+        let mut lines = lines.peekable();
+        while let Some(line) = lines.next() {
+            let whole = if lines.peek().is_some() { line.strip_suffix(b"\r") } else { Some(line) };
+            let Some((name, value)) = whole.and_then(header) else {
+                return Err(format!("not a header: \"{}\"", line.escape_ascii()));
+            };
+            self.headers.push((name, value));
+        }
+        Ok(())
+    }
+
     /// Whether a header has this value.
     pub fn says(&self, name: &str, value: &str) -> bool {
         self.all(name).any(|has| has.eq_ignore_ascii_case(value.as_bytes()))
@@ -39,8 +69,8 @@ impl Request {
 pub enum Broken {
     /// The peer left: between two requests, or within one.
     Gone,
-    /// What came is not HTTP/1.1. The target, where it got so far.
-    Bad(String, Option<String>),
+    /// What came is not HTTP/1.1; and the target, empty where it did not get so far.
+    Bad(String, String),
 }
 
 impl From<Gone> for Broken {
@@ -54,9 +84,11 @@ impl From<Gone> for Broken {
 /// # Errors
 /// The peer left, or what came is not HTTP/1.1.
 pub fn read(conn: &mut Conn) -> Result<Request, Broken> {
-    let head = head(conn)?;
-    let mut request = parse(head).map_err(|what| Broken::Bad(what, None))?;
-    let bad = |what: String, request: &Request| Broken::Bad(what, Some(request.target.clone()));
+    let mut request = Request { head: head(conn)?, ..Request::default() };
+    let bad = |what: String, request: &Request| Broken::Bad(what, request.target.clone());
+    if let Err(what) = request.parse() {
+        return Err(bad(what, &request));
+    }
     let lengths: Vec<_> = request.all("content-length").map(<[u8]>::to_vec).collect();
     let codings: Vec<_> = request.all("transfer-encoding").map(<[u8]>::to_vec).collect();
     if request.says("expect", "100-continue") {
@@ -67,7 +99,7 @@ pub fn read(conn: &mut Conn) -> Result<Request, Broken> {
         ([length], []) => match number(length, 10) {
             Some(length) if length <= BODY => conn.exactly(length)?,
             _ => {
-                return Err(bad(format!("content-length {:?}", length.escape_ascii().to_string()), &request));
+                return Err(bad(format!("content-length \"{}\"", length.escape_ascii()), &request));
             }
         },
         ([], [coding]) if coding.eq_ignore_ascii_case(b"chunked") => match chunks(conn)? {
@@ -91,38 +123,22 @@ fn head(conn: &mut Conn) -> Result<Vec<u8>, Broken> {
         }
         from = conn.buffered().len().saturating_sub(3);
         if from > HEAD {
-            return Err(Broken::Bad("the head is too long".into(), None));
+            return Err(Broken::Bad("the head is too long".into(), String::new()));
         }
         conn.more()?;
     }
 }
 
-fn parse(head: Vec<u8>) -> Result<Request, String> {
-    let mut request = Request { head, ..Request::default() };
-    let mut lines =
-        request.head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    let first = lines.next().unwrap_or_default();
-    let text = str::from_utf8(first).unwrap_or_default();
-    let mut words = text.split(' ');
-    match (words.next(), words.next(), words.next(), words.next()) {
-        (Some(method), Some(target), Some("HTTP/1.1"), None) if !method.is_empty() => {
-            request.method = method.into();
-            request.target = target.into();
-        }
-        _ => {
-            let shown = first.get(..first.len().min(80)).unwrap_or_default();
-            return Err(format!("not a request: \"{}\"", shown.escape_ascii()));
-        }
+/// A name in lower case, and a value, where the line is a header.
+fn header(line: &[u8]) -> Option<(String, Vec<u8>)> {
+    let at = line.iter().position(|byte| *byte == b':')?;
+    let (name, value) = (line.get(..at)?, line.get(at + 1..)?);
+    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    if name.is_empty() || !name.iter().all(token) || value.iter().any(|byte| matches!(byte, 0 | b'\r')) {
+        return None;
     }
-    for line in lines {
-        let colon = line.iter().position(|byte| *byte == b':');
-        let Some((name, value)) = colon.and_then(|at| Some((line.get(..at)?, line.get(at + 1..)?))) else {
-            return Err(format!("not a header: \"{}\"", line.escape_ascii()));
-        };
-        let name = String::from_utf8(name.to_ascii_lowercase()).map_err(|_| "a header's name is not text")?;
-        request.headers.push((name, value.trim_ascii().to_vec()));
-    }
-    Ok(request)
+    let name = String::from_utf8(name.to_ascii_lowercase()).ok()?;
+    Some((name, value.trim_ascii().to_vec()))
 }
 
 fn number(digits: &[u8], radix: u32) -> Option<usize> {

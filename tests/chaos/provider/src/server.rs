@@ -231,11 +231,15 @@ fn accept(state: &Arc<State>, listening: &Arc<Listening>) {
 
 /// Serves the requests of a connection.
 fn serve(state: &Arc<State>, mut conn: Conn, address: &str) {
+    let mut before = String::new();
     loop {
         let request = match request::read(&mut conn) {
             Ok(request) => request,
             Err(Broken::Gone) => return,
-            Err(Broken::Bad(what, target)) => return refuse(state, conn, what, target),
+            Err(Broken::Bad(what, target)) => {
+                // What is no request at all came after the body of the one before.
+                return refuse(state, conn, what, if target.is_empty() { &before } else { &target });
+            }
         };
         let last = request.says("connection", "close");
         let kept = if request.target.starts_with("/_") {
@@ -244,15 +248,15 @@ fn serve(state: &Arc<State>, mut conn: Conn, address: &str) {
             exchange(state, conn, &request, address)
         };
         match kept {
-            Some(kept) if !last => conn = kept,
+            Some(kept) if !last => (conn, before) = (kept, request.target),
             _ => return,
         }
     }
 }
 
 /// Not HTTP/1.1: noted where it can be told for whom it was, and refused.
-fn refuse(state: &State, mut conn: Conn, what: String, target: Option<String>) {
-    let cell = target.as_deref().and_then(split).and_then(|(name, _)| state.cells.get(name));
+fn refuse(state: &State, mut conn: Conn, what: String, target: &str) {
+    let cell = split(target).and_then(|(name, _)| state.cells.get(name));
     match cell {
         Some(cell) => cell.counts().note(vec![what]),
         None => state.stray(what),

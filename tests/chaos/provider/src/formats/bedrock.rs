@@ -22,7 +22,7 @@ impl Api for Bedrock {
         let mut wrong = Vec::new();
         let (model, method) = shape::model_in_path(target, "/model/", '/', &mut wrong);
         let stream = method == "converse-stream";
-        if !stream && method != "converse" {
+        if !model.is_empty() && !stream && method != "converse" {
             wrong.push(format!("method {method:?}"));
         }
         shape::unknown("the request", body, &KEYS, &mut wrong);

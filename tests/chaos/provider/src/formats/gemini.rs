@@ -18,7 +18,7 @@ impl Api for Gemini {
         let mut wrong = Vec::new();
         let (model, method) = shape::model_in_path(target, "/v1beta/models/", ':', &mut wrong);
         let stream = method == "streamGenerateContent?alt=sse";
-        if !stream && method != "generateContent" {
+        if !model.is_empty() && !stream && method != "generateContent" {
             wrong.push(format!("method {method:?}"));
         }
         shape::unknown("the request", body, &KEYS, &mut wrong);
