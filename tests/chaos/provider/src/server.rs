@@ -8,12 +8,12 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
 use rustix::{
-    net::{Shutdown, listen, shutdown},
+    net::{Shutdown, listen, shutdown, sockopt::set_socket_reuseaddr},
     process::{Resource, getrlimit, setrlimit},
 };
 use serde_json::Value;
@@ -66,14 +66,17 @@ pub struct State {
 pub struct Own {
     /// Its port, the same after it was down.
     pub port: u16,
-    listening: Option<Arc<Listening>>,
+    /// Bound also while it is down: the kernel refuses connections then, and nobody else gets the port.
+    listener: Arc<TcpListener>,
+    /// While it is up, with the thread that accepts.
+    listening: Option<(Arc<Listening>, JoinHandle<()>)>,
 }
 
 /// A listener and its connections.
 #[derive(Debug)]
 struct Listening {
     address: String,
-    listener: TcpListener,
+    listener: Arc<TcpListener>,
     killed: Arc<AtomicBool>,
     /// Kept where the listener may go down.
     conns: Option<Mutex<HashMap<u64, TcpStream>>>,
@@ -99,7 +102,8 @@ impl Server {
     /// Serves for ever.
     pub fn run(self) {
         let address = self.address();
-        let listening = Listening { address, listener: self.listener, killed: Arc::default(), conns: None };
+        let listening =
+            Listening { address, listener: Arc::new(self.listener), killed: Arc::default(), conns: None };
         accept(&self.state, &Arc::new(listening));
     }
 }
@@ -119,38 +123,47 @@ impl State {
     /// In words.
     pub fn up(self: &Arc<Self>, name: &str) -> Result<u16, String> {
         let mut ports = held(&self.ports);
-        let before = ports.get(name).map(|own| (own.port, own.listening.is_some()));
-        if let Some((port, true)) = before {
-            return Ok(port);
+        if !ports.contains_key(name) {
+            let listener = Arc::new(self.fresh().ok_or("no port is free")?);
+            let port = listener.local_addr().map_err(|error| error.to_string())?.port();
+            ports.insert(name.into(), Own { port, listener, listening: None });
         }
-        let listener = match before {
-            Some((port, _)) => again(port).map_err(|error| format!("port {port}: {error}"))?,
-            None => self.fresh().ok_or("no port is free")?,
-        };
-        let address = listener.local_addr().map_err(|error| error.to_string())?;
-        listen(&listener, BACKLOG).map_err(|error| error.to_string())?;
+        let own = ports.get_mut(name).ok_or("no port")?;
+        if own.listening.is_none() {
+            own.listening = Some(self.listen(own).map_err(|error| format!("port {}: {error}", own.port))?);
+        }
+        Ok(own.port)
+    }
+
+    fn listen(self: &Arc<Self>, own: &Own) -> io::Result<(Arc<Listening>, JoinHandle<()>)> {
+        set_socket_reuseaddr(&own.listener, true)?;
+        listen(&own.listener, BACKLOG)?;
         let listening = Arc::new(Listening {
-            address: address.to_string(),
-            listener,
+            address: format!("127.0.0.1:{}", own.port),
+            listener: own.listener.clone(),
             killed: Arc::default(),
             conns: Some(Mutex::default()),
         });
-        ports.insert(name.into(), Own { port: address.port(), listening: Some(listening.clone()) });
-        let state = self.clone();
-        spawn(move || accept(&state, &listening));
-        Ok(address.port())
+        let (state, shared) = (self.clone(), listening.clone());
+        Ok((listening, spawn(move || accept(&state, &shared))?))
     }
 
     /// Closes the listener of a cell and resets its connections.
     pub fn down(&self, name: &str) {
-        let listening = held(&self.ports).get_mut(name).and_then(|own| own.listening.take());
-        if let Some(listening) = listening {
-            listening.killed.store(true, Ordering::Release);
-            // Wakes the thread that accepts; from now on the kernel refuses.
-            let _ = shutdown(&listening.listener, Shutdown::Both);
-            for (_, stream) in held_all(&listening) {
-                drop_at_once(&stream);
-            }
+        let mut ports = held(&self.ports);
+        let Some((listening, thread)) = ports.get_mut(name).and_then(|own| own.listening.take()) else {
+            return;
+        };
+        listening.killed.store(true, Ordering::Release);
+        // From now on the kernel refuses. None of this fails on a socket that listens.
+        let _ = shutdown(&listening.listener, Shutdown::Both);
+        // The others of its kind on this machine must not get the port meanwhile.
+        let _ = set_socket_reuseaddr(&listening.listener, false);
+        // It has returned when nobody accepts any more.
+        let _ = thread.join();
+        let conns = listening.conns.as_ref().map(|conns| std::mem::take(&mut *held(conns)));
+        for stream in conns.unwrap_or_default().values() {
+            drop_at_once(stream);
         }
     }
 
@@ -178,25 +191,8 @@ impl State {
     }
 }
 
-fn held_all(listening: &Listening) -> HashMap<u64, TcpStream> {
-    listening.conns.as_ref().map(|conns| std::mem::take(&mut *held(conns))).unwrap_or_default()
-}
-
-/// Binds a port that was in use a moment ago.
-fn again(port: u16) -> io::Result<TcpListener> {
-    let mut tries = 0;
-    loop {
-        match TcpListener::bind(("127.0.0.1", port)) {
-            Err(_) if tries < 100 => thread::sleep(Duration::from_millis(20)),
-            result => return result,
-        }
-        tries += 1;
-    }
-}
-
-fn spawn(body: impl FnOnce() + Send + 'static) {
-    // A process without room for a thread drops the connection, as a server without room would.
-    let _ = thread::Builder::new().stack_size(STACK).spawn(body);
+fn spawn(body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().stack_size(STACK).spawn(body)
 }
 
 fn accept(state: &Arc<State>, listening: &Arc<Listening>) {
@@ -214,12 +210,9 @@ fn accept(state: &Arc<State>, listening: &Arc<Listening>) {
         {
             held(conns).insert(number, second);
         }
-        if listening.killed.load(Ordering::Acquire) {
-            drop_at_once(&stream);
-            return;
-        }
         let (state, listening) = (state.clone(), listening.clone());
-        spawn(move || {
+        // A process without room for a thread drops the connection, as a server without room would.
+        let _ = spawn(move || {
             let conn = Conn::new(stream, listening.killed.clone());
             serve(&state, conn, &listening.address);
             if let Some(conns) = &listening.conns {

@@ -6,7 +6,7 @@ mod rig;
 
 use std::{
     io::{ErrorKind, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     time::Duration,
 };
 
@@ -64,7 +64,7 @@ fn only_each_nth_request_fails_and_never_one_for_the_healthy_model() {
     let rig = Rig::with(json!({"fault": "status:500", "every": 3}));
     let statuses: Vec<u16> = (0..6).map(|_| rig.call("cohere", false).status()).collect();
     assert_eq!(statuses, [200, 200, 500, 200, 200, 500]);
-    let told = rig.get("cohere");
+    let told = rig.settled("cohere");
     assert_eq!((&told["faulted"], &told["served"], &told["requests"]), (&json!(2), &json!(4), &json!(6)));
     rig.control("PATCH", "/_cells/gemini", &json!({"every": 1}));
     for _ in 0..3 {
@@ -95,6 +95,7 @@ fn a_listener_goes_down_with_its_connections_and_comes_back_on_its_port() {
     for _ in 0..20 {
         assert_eq!(TcpStream::connect(&address).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     }
+    assert!(TcpListener::bind(&address).is_err(), "somebody else could have the port");
     let told = rig.settled("own");
     assert_eq!((&told["aborted"], &told["served"], &told["cancelled"]), (&json!(1), &json!(0), &json!(0)));
     // A second `down` changes nothing, and a second `up` neither.

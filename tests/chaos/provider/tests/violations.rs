@@ -242,7 +242,7 @@ fn only_the_first_fifty_are_kept_and_all_are_counted() {
     for _ in 0..60 {
         ask.send();
     }
-    let told = rig.get("openai");
+    let told = rig.settled("openai");
     assert_eq!(told["violations"].as_array().map(Vec::len), Some(50));
     assert_eq!(told["violation_count"], json!(60));
     assert_eq!(told["served"], Value::from(60));
