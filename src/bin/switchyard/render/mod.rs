@@ -16,7 +16,7 @@ mod tls;
 mod token;
 mod wasm;
 
-use std::{io::Write, net::SocketAddr, path::Path};
+use std::{collections::HashSet, io::Write, net::SocketAddr, path::Path};
 
 use switchyard::config::{
     file::{
@@ -116,11 +116,15 @@ impl Rendering {
         bootstrap::listeners_file(version, &self.listener)
     }
 
-    /// The file of clusters: this rendering's, and those of `old` that this one no longer names.
-    pub(crate) fn clusters_file(&self, version: u64, old: Option<&Rendering>) -> String {
-        let gone = |cluster: &&Cluster| self.clusters.iter().all(|kept| kept.name != cluster.name);
-        let old = old.into_iter().flat_map(|old| old.clusters.iter()).filter(gone);
-        bootstrap::clusters_file(version, self.clusters.iter().chain(old))
+    /// The file of clusters: this rendering's, and those of the `old` ones, newest first, whose names nothing newer has.
+    pub(crate) fn clusters_file<'a>(
+        &'a self,
+        version: u64,
+        old: impl Iterator<Item = &'a Rendering>,
+    ) -> String {
+        let mut names = HashSet::new();
+        let all = self.clusters.iter().chain(old.flat_map(|old| &old.clusters));
+        bootstrap::clusters_file(version, all.filter(|cluster| names.insert(&cluster.name)))
     }
 }
 

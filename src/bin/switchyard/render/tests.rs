@@ -158,12 +158,12 @@ fn a_reload_keeps_clusters_until_nothing_names_them() {
         let resources = parsed(text)["resources"].as_array().unwrap().clone();
         resources.iter().map(|cluster| cluster["name"].as_str().unwrap().to_owned()).collect()
     };
-    let both = names(&new.clusters_file(2, Some(&old)));
+    let both = names(&new.clusters_file(2, [&old, &new, &old].into_iter()));
     assert!(
         both.contains(&"openai#2".to_owned()) && both.contains(&"pool/openai+claude".to_owned()),
         "{both:?}"
     );
-    let after = names(&new.clusters_file(3, None));
+    let after = names(&new.clusters_file(3, std::iter::empty()));
     assert!(
         !after.contains(&"openai#2".to_owned()) && after.contains(&"pool/openai+claude".to_owned()),
         "{after:?}"
