@@ -1,10 +1,10 @@
 //! The paths under `/_`: cells are made, changed, read and taken down.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use serde_json::{Map, Value, json};
 
-use crate::{cells::held, conn::Conn, request::Request, server::State, settings::Settings};
+use crate::{conn::Conn, request::Request, server::State, settings::Settings};
 
 /// A status and what is told with it.
 type Told = (u16, Value);
@@ -72,10 +72,10 @@ fn put(state: &Arc<State>, body: &[u8]) -> Result {
 fn set(state: &Arc<State>, name: &str, given: Value, settings: Settings) -> Result {
     let own_port = settings.own_port;
     state.cells.set(name, given, settings);
-    if own_port && !held(&state.ports).contains_key(name) {
-        state.up(name).map_err(|what| (500, what))?;
+    if own_port && state.ports.of(name).is_none() {
+        state.ports.up(state, name).map_err(failed)?;
     }
-    Ok(json!({"port": port(state, name)}))
+    Ok(json!({"port": state.ports.of(name)}))
 }
 
 fn patch(state: &Arc<State>, name: &str, body: &[u8]) -> Result {
@@ -88,8 +88,8 @@ fn patch(state: &Arc<State>, name: &str, body: &[u8]) -> Result {
     set(state, name, given, settings)
 }
 
-fn port(state: &State, name: &str) -> Option<u16> {
-    held(&state.ports).get(name).map(|own| own.port)
+fn failed(error: io::Error) -> (u16, String) {
+    (500, error.to_string())
 }
 
 fn all(state: &State, query: &str) -> Value {
@@ -106,14 +106,13 @@ fn one(state: &State, name: &str, query: &str) -> Result {
     let cell = state.cells.get(name).ok_or_else(|| unknown(name))?;
     let mut told = cell.counts().json(query != "ids=false");
     told.insert("settings".into(), cell.given());
-    told.insert("port".into(), port(state, name).into());
+    told.insert("port".into(), state.ports.of(name).into());
     Ok(told.into())
 }
 
 fn delete(state: &State, name: &str) -> Result {
     state.cells.get(name).ok_or_else(|| unknown(name))?;
-    state.down(name);
-    held(&state.ports).remove(name);
+    state.ports.remove(name);
     state.cells.remove(name);
     Ok(json!({}))
 }
@@ -124,10 +123,11 @@ fn reset(state: &State, name: &str) -> Result {
 }
 
 fn turn(state: &Arc<State>, name: &str, way: &str) -> Result {
-    let port = port(state, name).ok_or_else(|| (404, format!("no cell {name:?} with a port of its own")))?;
+    let port =
+        state.ports.of(name).ok_or_else(|| (404, format!("no cell {name:?} with a port of its own")))?;
     match way {
-        "down" => state.down(name),
-        _ => drop(state.up(name).map_err(|what| (500, what))?),
+        "down" => state.ports.down(name),
+        _ => drop(state.ports.up(state, name).map_err(failed)?),
     }
     Ok(json!({"port": port}))
 }

@@ -5,7 +5,8 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | [`server`] | listeners, a thread for each connection, from a request to its reply |
+//! | [`server`] | the process; [`listen`] listeners and their threads; [`ports`] listeners that go down and come back |
+//! | [`exchange`] | from a request to its reply |
 //! | [`request`] | reading HTTP/1.1; [`conn`] the connection: writing, waiting, resets |
 //! | [`cells`] | cells by name; [`settings`] how a cell behaves; [`counts`] what it saw |
 //! | [`control`] | the paths under `/_` |
@@ -23,10 +24,13 @@ pub mod conn;
 pub mod control;
 pub mod counts;
 pub mod crc;
+pub mod exchange;
 pub mod faults;
 pub mod formats;
 pub mod gzip;
 pub mod keys;
+pub mod listen;
+pub mod ports;
 pub mod reply;
 pub mod request;
 pub mod server;

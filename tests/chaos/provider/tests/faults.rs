@@ -142,6 +142,11 @@ fn resets_and_ends_before_a_body() {
         });
         each("reset-after-head", stream, |_, came, told| {
             assert_eq!((came.status(), came.body.len(), came.end), (200, 0, End::Rst));
+            assert!(
+                came.time >= Duration::from_millis(30),
+                "the head and the reset come together: {:?}",
+                came.time
+            );
             assert_eq!(ended(told), ABORTED);
         });
     }

@@ -60,7 +60,7 @@ pub struct Rig {
 impl Rig {
     pub fn start() -> Rig {
         let server = Server::bind("127.0.0.1:0").unwrap();
-        let address = server.address();
+        let address = server.address().to_owned();
         thread::spawn(|| server.run());
         Rig { address }
     }
