@@ -21,7 +21,6 @@ MODELS = {
     "gemini": "gemini-2.5-flash",
     "bedrock": "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
 }
-SECOND = "second"
 # A model that only the second provider serves.
 AFTERWARDS = "afterwards"
 CLIENT_KEY = "sk-client-key-of-the-gateway"
@@ -42,6 +41,8 @@ QUICK = (
 class Cell:
     """One scenario."""
 
+    form: str
+    """The format of its provider."""
     fault: Fault
     stream: bool
     big: bool
@@ -51,7 +52,7 @@ class Cell:
     @property
     def name(self) -> str:
         """Also that of its provider, of its model and of its cell in the simulator."""
-        parts = [self.fault.name, "stream" if self.stream else "whole", "2mb" if self.big else "small"]
+        parts = [self.form, self.fault.name, "stream" if self.stream else "whole", "2mb" if self.big else "small"]
         return "-".join([*parts, "alone"] if self.alone else parts)
 
     @property
@@ -64,7 +65,12 @@ class Cell:
     @property
     def pool(self) -> str:
         """The cluster that the route names."""
-        return self.name if self.alone else f"pool/{self.name}+{SECOND}"
+        return self.name if self.alone else f"pool/{self.name}+{self.second}"
+
+    @property
+    def second(self) -> str:
+        """Who answers where its provider does not."""
+        return second(self.form)
 
     @property
     def wasted(self) -> bool:
@@ -80,35 +86,40 @@ def cells(form: str, quick: bool = False) -> list[Cell]:
             continue
         for stream in (False, True):
             if fault.fate(stream):
-                found += _of(fault, stream, quick)
+                found += _of(form, fault, stream, quick)
     return found
 
 
-def _of(fault: Fault, stream: bool, quick: bool) -> list[Cell]:
+def second(form: str) -> str:
+    """The second provider of a format's cells."""
+    return f"{form}-second"
+
+
+def _of(form: str, fault: Fault, stream: bool, quick: bool) -> list[Cell]:
     few = HUGE_REQUESTS[stream] if fault.name == "huge" else None
-    found = [Cell(fault, stream, False, False, few or SMALL_REQUESTS)]
+    found = [Cell(form, fault, stream, False, False, few or SMALL_REQUESTS)]
     if not quick:
-        found.append(Cell(fault, stream, True, False, min(few or BIG_REQUESTS, BIG_REQUESTS)))
-    if fault.name != "huge":
-        found.append(Cell(fault, stream, False, True, ALONE_REQUESTS))
+        found.append(Cell(form, fault, stream, True, False, few or BIG_REQUESTS))
+    if not few:
+        found.append(Cell(form, fault, stream, False, True, ALONE_REQUESTS))
     return found
 
 
-def key(form: str, name: str) -> str:
-    """The credential of a cell's provider; none holds another."""
-    return "key-" + hashlib.sha256(f"{form}/{name}".encode()).hexdigest()[:40]
+def key(name: str) -> str:
+    """The credential of a provider; none holds another."""
+    return "key-" + hashlib.sha256(name.encode()).hexdigest()[:40]
 
 
 def settings(form: str, found: list[Cell]) -> dict[str, dict]:
     """How the simulator is told to play them, and the second provider."""
-    told = {SECOND: {"format": PAIRS[form], "key": key(form, SECOND)}}
+    told = {second(form): {"format": PAIRS[form], "key": key(second(form))}}
     date = formatdate(time.time() + contract.WAIT, usegmt=True)
     for cell in found:
         of_fault = dict(cell.fault.cell)
         of_fault["headers"] = [[name, value.replace(contract.DATE, date)] for name, value in of_fault.get("headers", [])]
         # Events one by one: an error that comes with the first event is one that comes first.
         gap = {"gap_ms": GAP_MS} if cell.fate.client == contract.BROKEN else {}
-        told[cell.name] = {"format": form, "key": key(form, cell.name), **of_fault, **gap}
+        told[cell.name] = {"format": form, "key": key(cell.name), **of_fault, **gap}
     return told
 
 
@@ -126,7 +137,7 @@ class Places:
     untrusted: int
     """A certificate that nobody knows."""
 
-    def url(self, form: str, cell: Cell) -> str:
+    def url(self, cell: Cell) -> str:
         """The base URL of a cell's provider."""
         bases = {
             "refused": f"http://127.0.0.1:{self.dead}",
@@ -134,11 +145,11 @@ class Places:
             "tls-plain": f"https://127.0.0.1:{self.port}",
             "tls-untrusted": f"https://127.0.0.1:{self.untrusted}",
         }
-        return _base(bases.get(cell.fault.name, f"http://127.0.0.1:{self.port}"), cell.name, form)
+        return _base(bases.get(cell.fault.name, f"http://127.0.0.1:{self.port}"), cell.name, cell.form)
 
     def second(self, form: str) -> str:
         """That of the second provider."""
-        return _base(f"http://127.0.0.1:{self.port}", SECOND, PAIRS[form])
+        return _base(f"http://127.0.0.1:{self.port}", second(form), PAIRS[form])
 
 
 def _base(url: str, name: str, form: str) -> str:
@@ -147,13 +158,14 @@ def _base(url: str, name: str, form: str) -> str:
 
 def gateway(form: str, found: list[Cell], places: Places) -> dict:
     """gateway.yaml: a provider and a model for each cell."""
-    target = {"provider": SECOND, "model": MODELS[PAIRS[form]]}
-    providers = [_provider(SECOND, PAIRS[form], form, places.second(form))]
+    target = {"provider": second(form), "model": MODELS[PAIRS[form]]}
+    providers = [_provider(second(form), PAIRS[form], places.second(form))]
     models = [{"name": AFTERWARDS, "targets": [target]}]
     for cell in found:
-        providers.append(_provider(cell.name, form, form, places.url(form, cell)))
+        providers.append(_provider(cell.name, form, places.url(cell)))
         first = {"provider": cell.name, "model": MODELS[form]}
-        models.append({"name": cell.name, "targets": [first] if cell.alone else [first, target]})
+        more = {"retries": cell.fault.retries} if cell.fault.retries else {}
+        models.append({"name": cell.name, "targets": [first] if cell.alone else [first, target], **more})
         if cell.fault.name == "429-of-several":
             models.append({"name": f"{cell.name}.other", "targets": [{"provider": cell.name, "model": "another-model"}]})
     return {
@@ -168,5 +180,5 @@ def gateway(form: str, found: list[Cell], places: Places) -> dict:
 FAILURES = 3
 
 
-def _provider(name: str, speaks: str, form: str, url: str) -> dict:
-    return {"name": name, "type": speaks, "base_url": url, "api_key": {"value": key(form, name)}}
+def _provider(name: str, speaks: str, url: str) -> dict:
+    return {"name": name, "type": speaks, "base_url": url, "api_key": {"value": key(name)}}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 FIRST = "first"
 SECOND = "second"
 BROKEN = "broken"
+DECLINED = "declined"
 
 # What a failure means for the provider in requests to come.
 LEAVES = "leaves"
@@ -49,6 +50,8 @@ def own(status: int) -> Fate:
 
 # Nothing that anyone has to know of.
 SERVED = Fate(FIRST, LEAVES, 1, FIRST, False)
+# A refusal in the form of an answer.
+REFUSED = Fate(DECLINED, LEAVES, 1, DECLINED, False)
 # The client has a part of the answer: it is told that the rest will not come.
 TORN = Fate(BROKEN, LEAVES, 1, BROKEN, True)
 # The provider cannot be understood. Another try may go better.
@@ -79,6 +82,8 @@ class Fault:
     """Only with these; empty: with all."""
     wasted: tuple[bool, ...] = ()
     """For whole replies (False) and streams (True): the provider does serve the whole text, in a form of no use."""
+    retries: dict = field(default_factory=dict)
+    """What the model says of `retries`."""
 
     def fate(self, stream: bool) -> Fate | None:
         """Of a stream, or of a whole reply."""
@@ -115,18 +120,32 @@ STATUSES = (
     status(429, "429 with `Retry-After` as a date", COOLING, "429-date", (("retry-after", DATE),)),
     status(429, "429 with `retry-after-ms`", COOLING, "429-ms", (("retry-after-ms", str(WAIT * 1000)),)),
     status(500, "500", over(EJECTS, 2, 500)),
-    status(502, "502", over(EJECTS, 2, 502)),
+    status(502, "502", over(EJECTS, 2, 502, 503)),
     status(503, "503", over(EJECTS, 2, 503)),
     status(503, "503 with `Retry-After`", over(COOLS, 1, 503), "503-seconds", (("retry-after", str(WAIT)),)),
-    status(504, "504", over(EJECTS, 2, 504)),
+    status(504, "504", over(EJECTS, 2, 503, 504)),
     status(529, "529", over(EJECTS, 2, 503)),
 )
 
+
+def refusal(name: str, says: str, what: str, fate: Fate, *formats: str, **retries: bool) -> Fault:
+    """An error or an answer of the provider's that says why it does not do this."""
+    return Fault(name, says, fate, fate, {"fault": f"error-code:{what}"}, formats, retries=retries)
+
+
+ELSEWHERE = over(LEAVES, 1, 400, worth=False)
+CLASSIC = ("openai", "anthropic", "bedrock")
+
 REFUSALS = (
-    Fault("context-length", "the prompt is too long for the model", over(LEAVES, 1, 400, worth=False),
-          over(LEAVES, 1, 400, worth=False), {"fault": "error-code:context_length"}),
-    Fault("content-policy", "refused by content policy", own(400), own(400), {"fault": "error-code:content_policy"}),
-    Fault("quota", "no quota or money left", ACCOUNT, ACCOUNT, {"fault": "error-code:quota"}),
+    refusal("context-length", "the prompt is too long for the model", "context_length", ELSEWHERE),
+    refusal("context-length-off", "the same, with `retries.context_length: false`", "context_length", own(400), context_length=False),
+    refusal("content-policy", "an error: refused by content policy", "content_policy", own(400), *CLASSIC),
+    refusal("content-policy-on", "the same, with `retries.content_policy: true`", "content_policy", ELSEWHERE, *CLASSIC, content_policy=True),
+    refusal("declined", "an answer that only declines, as Gemini's", "content_policy", REFUSED, "gemini"),
+    refusal("declined-on", "the same, with `retries.content_policy: true`", "content_policy",
+            Fate(SECOND, LEAVES, 1, DECLINED, False), "gemini", content_policy=True),
+    refusal("no-money", "no money left, as OpenAI and Anthropic tell it", "quota", ACCOUNT, "openai", "anthropic"),
+    refusal("quota", "a quota is used up, as Google and AWS tell it", "quota", LIMITED, "gemini", "bedrock"),
 )
 
 CONNECTIONS = (
@@ -153,7 +172,11 @@ REPLIES = (
     fault("error-200", "200 with an error as the body", UNREADABLE, UNREADABLE),
     fault("html-200", "200 with HTML", UNREADABLE, UNREADABLE),
     fault("malformed", "JSON that is none: in a stream the first event", UNREADABLE, UNREADABLE),
-    fault("bad-utf8", "text that is not UTF-8", UNREADABLE, TORN),
+    fault("bad-utf8", "text that is not UTF-8: in a stream not in the first event", UNREADABLE, TORN, wasted=(False, True),
+          formats=CLASSIC),
+    # Its first event has text already.
+    Fault("bad-utf8-first", "text that is not UTF-8 in the first event", UNREADABLE, UNREADABLE, {"fault": "bad-utf8"},
+          ("gemini",), (False, True)),
     fault("wrong-type", "the right body as `text/plain`", SERVED, UNREADABLE, wasted=(True,)),
     fault("gzip", "compressed, although not asked to", UNREADABLE, UNREADABLE, wasted=(False, True)),
     fault("bad-crc", "an AWS frame with a wrong checksum, the first", None, UNREADABLE, formats=("bedrock",)),
@@ -187,8 +210,8 @@ def _row(fault: Fault) -> tuple[str, ...]:
     return (fault.says, *client, both(lambda fate: HEALTH[fate.health]), *alone)
 
 
-HEALTH = {LEAVES: "–", EJECTS: "counts", COOLS: "cools"}
-CLIENTS = {FIRST: "its answer", SECOND: "the second's answer", BROKEN: "error event or aborted"}
+HEALTH = {LEAVES: "–", EJECTS: "counts", COOLS: "counts, cools"}
+CLIENTS = {FIRST: "its answer", SECOND: "the second's answer", BROKEN: "error event or aborted", DECLINED: "its refusal"}
 
 
 def _client(seen: str | int) -> str:
@@ -202,7 +225,7 @@ def _alone(fate: Fate) -> str:
 
 
 def _worth(fate: Fate) -> str:
-    if fate.alone in (FIRST, BROKEN):
+    if isinstance(fate.alone, str):
         return "–"
     return "yes" if fate.worth else "no"
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import contract
-from cells import FAILURES, SECOND, Cell
+from cells import FAILURES, Cell
 from harness.result import Result
 
 # Statuses that the SDKs of OpenAI and Anthropic try again when no header tells them otherwise.
@@ -33,9 +33,9 @@ class Evidence:
         return self.stats.get(f"cluster.{cluster}.{name}", 0)
 
 
-def judge(form: str, cell: Cell, seen: Evidence) -> Result:
+def judge(cell: Cell, seen: Evidence) -> Result:
     """The result of one cell."""
-    result = Result(f"{form}/{cell.name}", requests=cell.requests)
+    result = Result(cell.name, requests=cell.requests)
     if len(seen.lines) != cell.requests:
         result.lose(f"{len(seen.lines)} of {cell.requests} requests came to an end", cell.requests - len(seen.lines))
     for line in seen.lines:
@@ -59,9 +59,9 @@ def _line(cell: Cell, line: dict) -> str | None:
     if wanted == contract.FIRST and outcome == "answer" and line["by"] == cell.name:
         return None
     # Where nothing had gone to the client yet, the second may answer after all.
-    if wanted in (contract.SECOND, contract.BROKEN) and not cell.alone and outcome == "answer" and line["by"] == SECOND:
+    if wanted in (contract.SECOND, contract.BROKEN) and not cell.alone and outcome == "answer" and line["by"] == cell.second:
         return None
-    if wanted == contract.BROKEN and outcome == "broken":
+    if wanted in (contract.BROKEN, contract.DECLINED) and outcome == wanted:
         return None
     statuses = (wanted,) if isinstance(wanted, int) else wanted
     if isinstance(statuses, tuple) and outcome == "error" and line["status"] in statuses:
@@ -89,13 +89,13 @@ def _served_once(cell: Cell, seen: Evidence, result: Result) -> None:
     allowed = cell.fate.tries if cell.alone else 1
     for line in seen.lines:
         name = line["id"]
-        served = Counter({cell.name: of_first.get(name, 0), SECOND: seen.second["ids"].get(name, 0)})
+        served = Counter({cell.name: of_first.get(name, 0), cell.second: seen.second["ids"].get(name, 0)})
         if served.total() > 1:
             result.duplicate(f"{name} was served by {dict(+served)}")
         elif (line["outcome"] == "answer") != (served.total() == 1):
             result.check(False, f"{line['outcome']}, and it was served by {list(+served) or 'nobody'}")
-        asked = {cell.name: seen.first.get("seen", {}).get(name, 0), SECOND: seen.second["seen"].get(name, 0)}
-        if asked[cell.name] > allowed or asked[SECOND] > 1:
+        asked = {cell.name: seen.first.get("seen", {}).get(name, 0), cell.second: seen.second["seen"].get(name, 0)}
+        if asked[cell.name] > allowed or asked[cell.second] > 1:
             result.check(False, f"{name} was sent {asked}")
 
 
@@ -119,7 +119,7 @@ def _attempts(cell: Cell, seen: Evidence, result: Result) -> None:
     result.check(again == due, f"{again} attempts followed a failed one, {due} were due")
 
     ejected = seen.stat(cell.name, "outlier_detection.ejections_enforced_total")
-    unwell = cell.fate.health == contract.EJECTS and asked >= FAILURES
+    unwell = cell.fate.health != contract.LEAVES and asked >= FAILURES
     result.check(bool(ejected) == unwell, f"ejected {ejected} times, after {asked} failures that {'do' if unwell else 'do not'} count")
 
 

@@ -55,22 +55,22 @@ def _format(harness: Harness, form: str, found: list[Cell], places: cells.Places
     harness.simulator.cells(cells.settings(form, found))
     gateway = harness.gateway(form, cells.gateway(form, found, places))
     try:
-        order = list(_order(form, found))
+        order = list(_order(found))
         rate = rate or (max(len(found) // QUICK_SECONDS, 1) if harness.quick else RATE)
         harness.say(f"{form}, then {cells.PAIRS[form]}: {len(found)} cells, {len(order)} requests, {rate} a second")
         lines = harness.load(SCRIPT, form, _options(gateway, found, order, rate), 60 + 3 * len(order) / rate)
         after = _afterwards(form, gateway)
-        return [*_judge(harness, form, found, lines, gateway, len(found) / rate), after]
+        return [*_judge(harness, found, lines, gateway, len(found) / rate), after]
     finally:
         gateway.stop()
 
 
-def _order(form: str, found: list[Cell]) -> Iterator[tuple[str, str]]:
+def _order(found: list[Cell]) -> Iterator[tuple[str, str]]:
     """All requests: a round over all cells, then the next."""
     for turn in range(max(cell.requests for cell in found)):
         for cell in found:
             if turn < cell.requests:
-                yield cell.name, hashlib.sha256(f"{form}/{cell.name}/{turn}".encode()).hexdigest()[:16]
+                yield cell.name, hashlib.sha256(f"{cell.name}/{turn}".encode()).hexdigest()[:16]
 
 
 def _options(gateway: Gateway, found: list[Cell], order: list[tuple[str, str]], rate: int) -> dict:
@@ -78,7 +78,7 @@ def _options(gateway: Gateway, found: list[Cell], order: list[tuple[str, str]], 
     return {"url": gateway.url, "rate": rate, "vus": VUS, "cells": of_cells, "order": order}
 
 
-def _judge(harness: Harness, form: str, found: list[Cell], lines: list[dict], gateway: Gateway, apart: float) -> list[Result]:
+def _judge(harness: Harness, found: list[Cell], lines: list[dict], gateway: Gateway, apart: float) -> list[Result]:
     """`apart`: seconds between two requests to the same cell."""
     counts, stats = harness.simulator.counts(), gateway.envoy.stats(r"^cluster\.")
     of_cell = defaultdict(list)
@@ -87,29 +87,29 @@ def _judge(harness: Harness, form: str, found: list[Cell], lines: list[dict], ga
     # A silent provider is given up after a second and a half.
     slack = 1 if apart >= QUICK_SECONDS else 1 + int(QUICK_SECONDS / apart)
     return [
-        judge(form, cell, Evidence(of_cell[cell.name], counts[cell.name], counts[cells.SECOND], stats, slack))
+        judge(cell, Evidence(of_cell[cell.name], counts[cell.name], counts[cell.second], stats, slack))
         for cell in found
     ]
 
 
 def _afterwards(form: str, gateway: Gateway) -> Result:
     """The gateway is as well as it was: the filter never crashed, and the second provider was never to blame."""
-    result = Result(f"{form}/afterwards", requests=AFTERWARDS)
+    result = Result(f"{form}-afterwards", requests=AFTERWARDS)
     for index in range(AFTERWARDS):
         try:
-            _ask(gateway, stream=index % 2 == 1)
+            _ask(gateway, form, stream=index % 2 == 1)
         except (AssertionError, OSError, EOFError) as error:
             result.lose(f"{type(error).__name__}: {str(error)[:200]}")
     for problem in gateway.new_problems()[:3]:
         result.check(False, f"Envoy: {problem[:300]}")
-    second = gateway.envoy.stats(rf"^cluster\.{cells.SECOND}\.(upstream_rq_retry|outlier_detection\.ejections_enforced_total)$")
+    second = gateway.envoy.stats(rf"^cluster\.{cells.second(form)}\.(upstream_rq_retry|outlier_detection\.ejections_enforced_total)$")
     result.check(not any(second.values()), f"the second provider: {second}")
     return result
 
 
-def _ask(gateway: Gateway, stream: bool) -> None:
+def _ask(gateway: Gateway, form: str, stream: bool) -> None:
     """A request that only the second provider serves; fails where the answer is not as it should be."""
     body = prompts.chat("id:0123456789abcdef;", model=cells.AFTERWARDS, stream=stream)
     answer = gateway.client().chat(body, [("authorization", f"Bearer {cells.CLIENT_KEY}")])
     told = referee.stream(answer) if stream else referee.completion(answer)["choices"][0]["message"]["content"]
-    assert told.startswith(f"served-by:{cells.SECOND} "), told
+    assert told.startswith(f"served-by:{cells.second(form)} "), told

@@ -15,7 +15,7 @@ const HEADERS = {
 };
 
 const TOLD = ['Retry-After', 'Retry-After-Ms', 'X-Should-Retry', 'X-Switchyard-Attempts'];
-const CONTENT = /^served-by:(\S+) id:([0-9a-f]{16})(\s|;|$)/;
+const CONTENT = /^served-by:(\S+) id:([0-9a-f]{16})(?![0-9a-f])/;
 
 const fillers = {};
 
@@ -27,7 +27,7 @@ function prompt(id, size) {
   return head + fillers[size];
 }
 
-// Sends one request and says what came: `outcome` is answer, error, broken or bad.
+// Sends one request and says what came: `outcome` is answer, declined, error, broken or bad.
 // Ids are all of the same length, so that the filler of a size is always the same.
 export function chat(url, model, id, { stream = false, size = 0, timeout = '30s' } = {}) {
   const more = stream ? ',"stream":true,"stream_options":{"include_usage":true}' : '';
@@ -84,6 +84,7 @@ function wrongError(value) {
 function whole(reply, id) {
   const value = JSON.parse(reply.body);
   if (value.object !== 'chat.completion' || value.choices.length !== 1) return bad(`no completion: ${shown(reply)}`);
+  if (value.choices[0].finish_reason === 'content_filter') return { outcome: 'declined' };
   if (value.choices[0].finish_reason !== 'stop') return bad(`finish_reason ${value.choices[0].finish_reason}`);
   return answer(value.choices[0].message.content, [value.usage], id);
 }
@@ -103,6 +104,7 @@ function streamed(reply, id) {
     return { outcome: 'broken', how: 'error event', type: errors[0].error.type };
   }
   if (dones !== 1 || data[data.length - 1] !== '[DONE]') return bad(`${dones} [DONE] and no error: ${shown(reply)}`);
+  if (ends.join() === 'content_filter') return { outcome: 'declined' };
   if (ends.join() !== 'stop') return bad(`finish_reason ${ends}`);
   const usages = events.map((event) => event.usage).filter((usage) => usage);
   return answer(text(events), usages, id);
