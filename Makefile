@@ -16,7 +16,7 @@ WASM_LINK := -C link-arg=--compress-relocations
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 need-cargo = $(call need,cargo,install Rust from https://rustup.rs)
 
-.PHONY: help run wasm test check e2e chaos clients conformance bench size fuzz schema renderings clean
+.PHONY: help run wasm wasm-panic test check e2e chaos clients conformance bench size fuzz schema renderings clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -33,6 +33,15 @@ wasm: ## Build the filter: dist/switchyard.wasm
 	@cp $(TARGET_DIR)/wasm32-unknown-unknown/wasm/switchyard.wasm $(WASM).new
 	@mv $(WASM).new $(WASM)
 	@echo "wasm: $(WASM), $$(wc -c <$(WASM)) bytes"
+
+wasm-panic: ## Build a filter that fails when it is told to, for tests: dist/switchyard-panic.wasm
+	@$(need-cargo)
+	@cargo rustc --quiet --lib --profile wasm --config 'profile.wasm.lto=false' --config profile.wasm.codegen-units=8 \
+	  --features inject-panic --target-dir $(TARGET_DIR)/panic --target wasm32-unknown-unknown
+	@mkdir -p dist
+	@cp $(TARGET_DIR)/panic/wasm32-unknown-unknown/wasm/switchyard.wasm dist/switchyard-panic.wasm.new
+	@mv dist/switchyard-panic.wasm.new dist/switchyard-panic.wasm
+	@echo "wasm-panic: dist/switchyard-panic.wasm"
 
 test: ## Set up what the tests need, and run all of them
 	@$(need-cargo)

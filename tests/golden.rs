@@ -111,6 +111,7 @@ impl Case {
         let asked = self.read("request.json").map(|json| serde_json::from_slice::<Value>(&json).unwrap());
         ReplyContext {
             id: "0123456789abcdefghijklmn".into(),
+            declined_is_error: false,
             created: 1_790_000_000,
             model: self.model.clone(),
             include_usage: asked.is_none_or(|json| json["stream_options"]["include_usage"] == true),

@@ -38,6 +38,15 @@ pub struct Plugin {
     pub request_bytes: u64,
     /// The largest reply, in bytes, that is held to be translated.
     pub reply_bytes: u64,
+    /// The most attempts for one request, as the host's routes have it.
+    pub attempts: u32,
+    /// The longest time in milliseconds for which a target cools that asked for it.
+    pub cooling_ms: u64,
+    /// Replies list the attempts in a header.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub list_attempts: bool,
+    /// How many bytes of requests' bodies a VM lets be held at a time; what comes on top is refused with 503.
+    pub buffered_bytes: u64,
     /// Index of the provider that has the clients' files; none: there are no files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<usize>,
@@ -180,9 +189,33 @@ pub struct Model {
     pub name: String,
     /// Who serves it, in order.
     pub targets: Vec<Target>,
+    /// Which refusals are no last word.
+    #[serde(skip_serializing_if = "Elsewhere::is_default")]
+    pub elsewhere: Elsewhere,
     /// What `GET /v1/models` lists of it: itself, or what a pattern is known to match.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cards: Vec<Card>,
+}
+
+/// Which refusals of the request itself another target may be asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Elsewhere {
+    /// The prompt does not fit the model's context.
+    pub context_length: bool,
+    /// The provider's policy forbids the content.
+    pub content_policy: bool,
+}
+
+impl Default for Elsewhere {
+    fn default() -> Self {
+        Self { context_length: true, content_policy: false }
+    }
+}
+
+impl Elsewhere {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What `GET /v1/models` tells of a model.

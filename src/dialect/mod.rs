@@ -49,6 +49,8 @@ pub struct ReplyContext {
     pub include_usage: bool,
     /// The provider's name in the configuration: reasoning that only it can read is marked with it.
     pub provider: String,
+    /// A whole answer that declines and says nothing is to be an error: another target may be asked.
+    pub declined_is_error: bool,
     /// What a reply repeats of a Responses request.
     pub asked: Option<Rc<responses::Asked>>,
 }

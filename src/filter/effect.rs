@@ -1,9 +1,11 @@
 //! What both roles do to their host.
 
+use super::names;
 use crate::{
     dialect::Dialect,
     host::{Host, HostError},
     ir::{ApiError, ErrorKind},
+    provider::wait::{RETRY_AFTER, RETRY_AFTER_MS},
     translate,
 };
 
@@ -17,12 +19,37 @@ pub(super) fn host_failed(what: &str, error: HostError) -> ApiError {
 pub(super) fn refuse(host: &impl Host, dialect: Dialect, error: &ApiError, headers: &[(&[u8], &[u8])]) {
     let mut body = Vec::with_capacity(256);
     translate::write_error(dialect, error, &mut body);
-    // Whole seconds are all that the header can say (RFC 9110 section 10.2.3).
-    let wait = error.retry_after.map(|wait| wait.div_ceil(1000).to_string());
-    let told = headers.iter().any(|(name, _)| *name == b"retry-after");
-    let wait = wait.as_ref().filter(|_| !told).map(|wait| (&b"retry-after"[..], wait.as_bytes()));
-    let headers: Vec<(&[u8], &[u8])> = headers.iter().copied().chain(wait).collect();
+    let wait = wait(error);
+    let wait = wait.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let mut headers: Vec<(&[u8], &[u8])> = headers.iter().copied().chain(wait).collect();
+    if !headers.iter().any(|(name, _)| *name == names::SHOULD_RETRY.as_bytes()) {
+        headers.extend(advice(error));
+    }
     answer(host, translate::error_status(dialect, error), &headers, &body);
+}
+
+/// The headers that tell a client when to come again: whole seconds are all that `Retry-After` can say (RFC 9110 section
+/// 10.2.3), so that its SDK gets milliseconds too.
+pub(super) fn wait(error: &ApiError) -> Vec<(&'static str, String)> {
+    let Some(wait) = error.retry_after else { return Vec::new() };
+    let mut headers = vec![(RETRY_AFTER, wait.div_ceil(1000).to_string())];
+    if !wait.is_multiple_of(1000) {
+        headers.push((RETRY_AFTER_MS, wait.to_string()));
+    }
+    headers
+}
+
+/// Tells the SDKs of OpenAI and Anthropic whether the same request may be served later, where they would guess by the
+/// status: they try 408, 409, 429 and 5xx again. What is wrong with the gateway's own account no second try mends.
+/// `error` is what happened, before it is put for the client.
+pub(super) fn advice(error: &ApiError) -> Option<(&'static [u8], &'static [u8])> {
+    let may: &[u8] = match error.kind {
+        ErrorKind::RateLimit | ErrorKind::Timeout | ErrorKind::Overloaded | ErrorKind::Server => b"true",
+        ErrorKind::Authentication | ErrorKind::Permission | ErrorKind::Billing => b"false",
+        // Their statuses say so already.
+        _ => return None,
+    };
+    Some((names::SHOULD_RETRY.as_bytes(), may))
 }
 
 /// Answers the client with JSON.

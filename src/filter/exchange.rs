@@ -10,7 +10,7 @@ use std::{
 
 use hashbrown::HashMap;
 
-use super::{ids, names, setup::Setup};
+use super::{attempts::Attempts, ids, names, setup::Setup};
 use crate::{
     dialect::{Ask, Dialect, Head},
     host::Host,
@@ -53,6 +53,8 @@ pub(super) struct Exchange {
     pub(super) plan: Plan,
     /// Size of the body in bytes.
     pub(super) body_length: usize,
+    /// Who was asked so far.
+    pub(super) attempts: Attempts,
     /// How the latest attempt ended.
     pub(super) answer: Cell<Answer>,
     /// The error that the latest attempt ended with, for replies that have no body to carry it.
@@ -74,6 +76,7 @@ impl Exchange {
             betas: String::new(),
             plan,
             body_length,
+            attempts: Attempts::default(),
             answer: Cell::default(),
             error: RefCell::default(),
             usage: Cell::default(),

@@ -3,6 +3,8 @@
 use std::rc::Rc;
 
 use super::{
+    admission::Room,
+    cooling,
     effect::{self, host_failed},
     exchange::{Answer, Exchange, Opened},
     local_reply, names,
@@ -50,12 +52,15 @@ pub struct Gateway {
     pub(super) state: State,
     /// The body of a request that is passed on as it comes.
     pub(super) passing: Option<Box<Passing>>,
+    /// What it holds of the memory for bodies.
+    pub(super) room: Room,
 }
 
 impl Gateway {
     /// A request that has not begun.
     pub fn new(setup: Rc<Setup>) -> Self {
-        Self { setup, dialect: Dialect::default(), state: State::New, passing: None }
+        let room = Room::new(setup.plugin.buffered_bytes);
+        Self { setup, dialect: Dialect::default(), state: State::New, passing: None, room }
     }
 
     /// Request headers.
@@ -77,7 +82,7 @@ impl Gateway {
             return Action::Continue;
         }
         let planned = match self.check_size(size as u64) {
-            Ok(()) if !end => return Action::Pause,
+            Ok(()) if !end => self.room.hold(size as u64).map(|()| Action::Pause),
             Ok(()) => self.plan(host, size),
             Err(error) => Err(error),
         };
@@ -111,6 +116,9 @@ impl Gateway {
             State::Body { .. } | State::Passing => None,
             _ => return Action::Continue,
         };
+        if let Some(exchange) = exchange.as_ref().filter(|_| self.setup.plugin.list_attempts) {
+            list_attempts(host, exchange);
+        }
         // Nothing to strip, and nothing that the host could have put in its place.
         if exchange.as_ref().is_some_and(|exchange| exchange.answer.get() == Answer::Translated) {
             return Action::Continue;
@@ -130,7 +138,7 @@ impl Gateway {
         let session = exchange.as_ref().is_some_and(|exchange| exchange.ask == Ask::Realtime);
         match local_reply::read(host, model, session) {
             // A body cannot be added to a reply that has none.
-            Some(error) if end => self.refuse(host, &error),
+            Some(error) if end => self.refuse_again(host, &error),
             Some(error) => {
                 if let Some(body) = local_reply::rewrite(host, self.dialect, &error) {
                     self.state = State::Rewriting { body };
@@ -214,7 +222,9 @@ impl Gateway {
         }
         let length = headers.get("content-length").and_then(|value| std::str::from_utf8(value).ok());
         // Without a length, or with one that is none, the body is counted as it comes.
-        length.and_then(|value| value.parse().ok()).map_or(Ok(()), |length| self.check_size(length))
+        length
+            .and_then(|value| value.parse().ok())
+            .map_or(Ok(()), |length| self.check_size(length).and_then(|()| self.room.fits(length)))
     }
 
     pub(super) fn check_size(&self, size: u64) -> Result<(), ApiError> {
@@ -245,17 +255,17 @@ impl Gateway {
             Err(HostError::NotFound) => Vec::new(),
             Err(error) => return Err(host_failed("read the request body", error)),
         };
+        self.room.hold(body.len() as u64)?;
         let head = Head::scan(*ask, &body)?;
         if let Some(key) = key {
             key.authorize(head.model())?;
         }
-        let plan =
-            match Plan::new(&*self.setup, &self.setup.table, head.model(), (head.operation(), head.used())) {
-                Err(error) if counts_itself(&self.setup, &head, &error) => {
-                    return Ok(self.estimate(host, &head, &body));
-                }
-                plan => plan?,
-            };
+        let plan = match cooling::plan(host, &self.setup, head.model(), (head.operation(), head.used())) {
+            Err(error) if counts_itself(&self.setup, &head, &error) => {
+                return Ok(self.estimate(host, &head, &body));
+            }
+            plan => plan?,
+        };
         let mut exchange = Exchange::new(Rc::clone(&self.setup), *ask, head, plan, body.len());
         exchange.betas = std::mem::take(betas);
         self.hand_over(host, exchange, body)?;
@@ -275,6 +285,7 @@ impl Gateway {
         // The property first: in the downstream filter every header that is written makes the host pick its route
         // anew, and the pool is what it picks by.
         host.set_property(names::EXCHANGE, &opened.mark())
+            .and_then(|()| limit_attempts(host, exchange))
             .and_then(|()| host.set_header(Side::Request, route, exchange.plan.pool.as_bytes()))
             .map_err(|error| host_failed("hand over the plan", error))?;
         self.state = State::Planned(opened);
@@ -305,10 +316,21 @@ impl Gateway {
     fn refuse_again(&mut self, host: &impl Host, error: &ApiError) -> Action {
         self.state = State::Done;
         let headers = host.headers(Side::Reply).unwrap_or_default();
-        let kept: Vec<(&[u8], &[u8])> = headers.iter().filter(|(name, _)| reaches_client(name)).collect();
+        let ours = [names::SHOULD_RETRY.as_bytes(), names::ATTEMPTS.as_bytes()];
+        let kept = |name: &[u8]| reaches_client(name) || ours.contains(&name);
+        let kept: Vec<(&[u8], &[u8])> = headers.iter().filter(|(name, _)| kept(name)).collect();
         effect::refuse(host, self.dialect, error, &kept);
         Action::Pause
     }
+}
+
+/// No target is asked twice where there are several: the routes' number of attempts is that of the longest list.
+fn limit_attempts(host: &impl Host, exchange: &Exchange) -> Result<(), HostError> {
+    let steps = exchange.plan.steps.len();
+    if steps < 2 || steps as u64 >= u64::from(exchange.setup.plugin.attempts) {
+        return Ok(());
+    }
+    host.set_header(Side::Request, names::MAX_RETRIES, (steps - 1).to_string().as_bytes())
 }
 
 /// Whether the gateway is to say itself how many tokens a prompt has, since it has no plan to ask somebody: none of the
@@ -318,6 +340,15 @@ fn counts_itself(setup: &Setup, head: &Head, error: &ApiError) -> bool {
     head.operation() == Operation::Count
         && error.kind == ErrorKind::InvalidRequest
         && (error.code.as_deref() == Some("unsupported_endpoint") || chat().is_ok())
+}
+
+fn list_attempts(host: &impl Host, exchange: &Exchange) {
+    let list = exchange.attempts.list(&exchange.plan, &exchange.setup.plugin, host.now() / 1_000_000);
+    if !list.is_empty()
+        && let Err(error) = host.set_header(Side::Reply, names::ATTEMPTS, list.as_bytes())
+    {
+        host_failed("list the attempts", error);
+    }
 }
 
 /// The header by which a client sees that a count of tokens is the gateway's own estimate.

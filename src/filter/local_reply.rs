@@ -1,6 +1,7 @@
 //! Replies that Envoy makes itself (no healthy upstream, timeouts, a reset after the last attempt, a body over its
 //! limit): turned into errors of the client's dialect.
 
+use super::{effect, names};
 use crate::{
     dialect::Dialect,
     host::{Host, Side},
@@ -26,12 +27,15 @@ pub(super) fn rewrite(host: &impl Host, dialect: Dialect, error: &ApiError) -> O
     translate::write_error(dialect, error, &mut body);
     let status = translate::error_status(dialect, error).to_string();
     let length = body.len().to_string();
-    let headers: &[(&[u8], &[u8])] = &[
+    let mut headers: Vec<(&[u8], &[u8])> = vec![
         (b":status", status.as_bytes()),
         (b"content-type", b"application/json"),
         (b"content-length", length.as_bytes()),
     ];
-    host.replace_headers(Side::Reply, headers).ok()?;
+    headers.extend(effect::advice(error));
+    let attempts = host.header(Side::Reply, names::ATTEMPTS).ok().flatten();
+    headers.extend(attempts.iter().map(|list| (names::ATTEMPTS.as_bytes(), list.as_slice())));
+    host.replace_headers(Side::Reply, &headers).ok()?;
     Some(body)
 }
 

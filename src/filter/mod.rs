@@ -1,5 +1,8 @@
 //! The two roles: callbacks in, core, effects out. No format and no dialect is known here.
 
+mod admission;
+mod attempts;
+mod cooling;
 mod effect;
 mod exchange;
 mod gateway;
@@ -35,6 +38,10 @@ pub mod names {
     pub const SIGN: &str = "x-switchyard-sign";
     /// Request header that Envoy's router reads and removes: how often to try again.
     pub const MAX_RETRIES: &str = "x-envoy-max-retries";
+    /// Reply header, the only one of ours that clients get, where the configuration asks for it: the attempts.
+    pub const ATTEMPTS: &str = "x-switchyard-attempts";
+    /// Reply header that the SDKs of OpenAI and Anthropic heed before all else: whether to try again.
+    pub const SHOULD_RETRY: &str = "x-should-retry";
     /// What all of the gateway's own headers begin with.
     pub const PREFIX: &str = "x-switchyard-";
     /// Property that hands an exchange from the gateway role to the provider role: a number, little endian. A

@@ -4,6 +4,7 @@
 use std::{ops::Range, rc::Rc};
 
 use super::{
+    cooling,
     effect::host_failed,
     exchange::Exchange,
     gateway::{Gateway, State},
@@ -127,6 +128,7 @@ impl Gateway {
         }
         passing.seen += new as u64;
         self.check_size(passing.seen)?;
+        self.room.hold(passing.seen)?;
         if let Some(form) = passing.form.as_ref().filter(|_| end) {
             form.end()?;
         }
@@ -158,7 +160,7 @@ impl Gateway {
             if let Some(key) = &passing.key {
                 key.authorize(&head.model)?;
             }
-            Plan::new(&*setup, &setup.table, &head.model, (Operation::Pass, Used::Pass))?
+            cooling::plan(host, &setup, &head.model, (Operation::Pass, Used::Pass))?
         };
         let exchange = Exchange::new(setup, ask, Head::Pass(Box::new(head)), plan, 0);
         self.hand_over(host, exchange, Vec::new())

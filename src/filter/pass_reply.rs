@@ -34,6 +34,7 @@ impl Passed {
             return None;
         }
         exchange.answer.set(Answer::Translated);
+        exchange.attempts.answered(status, None);
         let offered = |name: &[u8], value: &[u8]| match &head.socket {
             Some(socket) if name == realtime::PROTOCOL.as_bytes() => socket.offers(value),
             Some(_) => true,
@@ -109,7 +110,9 @@ pub(super) fn judge(verdict: &mut Verdict, exchange: &Exchange, error: &ApiError
         return;
     }
     if matches!(error.upstream_status, Some(404 | 405 | 501)) {
-        *verdict = Verdict { elsewhere: true, unwell: false };
+        *verdict = Verdict { elsewhere: true, unwell: false, again: false };
     }
     verdict.elsewhere &= exchange.ask != Ask::Files;
+    // Whether a file came whole before the failure is not known.
+    verdict.again &= exchange.ask != Ask::Files;
 }

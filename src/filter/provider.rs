@@ -179,12 +179,14 @@ impl Provider {
     fn begin(&mut self, host: &impl Host, exchange: Rc<Exchange>, lane: &str) -> Action {
         exchange.answer.set(Answer::None);
         exchange.error.replace(None);
-        let Some(step) = exchange.plan.step(&exchange.setup.plugin, lane) else {
+        let Some((place, step)) = exchange.plan.step(&exchange.setup.plugin, lane) else {
             let message = "The gateway's configuration and its host's do not fit together.";
             log::error!("the endpoint's lane `{lane}` is not part of the plan `{}`", exchange.plan.pool);
             let error = ApiError::new(ErrorKind::Server, message).with_code("gateway_error");
             return self.refuse(host, exchange.dialect, &error);
         };
+        let begun = if exchange.setup.plugin.list_attempts { host.now() / 1_000_000 } else { 0 };
+        exchange.attempts.begin(place, begun);
         let (provider, model) = (step.lane.provider, step.model.clone());
         let secret = discovered_secret(host, &exchange.setup, provider);
         let attempt = Attempt { exchange: Rc::clone(&exchange), provider, model };
@@ -211,12 +213,13 @@ impl Provider {
             Head::scan(ask, &body)?
         };
         let plan = Plan::new(&*self.setup, &self.setup.table, head.model(), (head.operation(), head.used()))?;
-        let Some(step) = plan.step(&self.setup.plugin, lane) else {
+        let Some((place, step)) = plan.step(&self.setup.plugin, lane) else {
             let message = format!("The model `{}` is not served where the request was sent.", head.model());
             return Err(ApiError::new(ErrorKind::Server, message).with_code("gateway_error"));
         };
         let (provider, model) = (step.lane.provider, step.model.clone());
         let exchange = Exchange::new(Rc::clone(&self.setup), ask, head, plan, body.len());
+        exchange.attempts.begin(place, 0);
         Ok((Attempt { exchange: Rc::new(exchange), provider, model }, body))
     }
 

@@ -6,8 +6,9 @@
 use std::rc::Rc;
 
 use super::{
-    effect::host_failed,
-    exchange::Answer,
+    cooling,
+    effect::{self, host_failed},
+    exchange::{Answer, Exchange},
     ids, names,
     pass_reply::{self, Passed},
     provider::{Attempt, config},
@@ -17,7 +18,7 @@ use crate::{
     dialect::{Dialect, Head, ReplyContext},
     host::{Action, HeaderPairs, Host, Side},
     ir::{ApiError, ErrorKind},
-    provider::Format,
+    provider::{Format, wait},
     translate::{self, Outcome, ReplyStream, Verdict},
 };
 
@@ -275,6 +276,7 @@ impl ReplyState {
     /// Writes the headers that the client gets. `length`: of a whole body that was translated.
     fn release(&self, host: &impl Host, headers: &HeaderPairs, form: Form) {
         self.attempt.exchange.answer.set(Answer::Translated);
+        self.attempt.exchange.attempts.answered(200, None);
         let strays = || headers.iter().filter(|(name, _)| !stays(name) && !reaches_client(name));
         // Removing a few costs less than writing all.
         if form == Form::AsIs && strays().count() <= 4 {
@@ -326,16 +328,22 @@ impl ReplyState {
     ) -> Action {
         let exchange = &self.attempt.exchange;
         let provider = config(&self.attempt).ok().map(|row| row.name.as_str());
-        let mut verdict = Verdict::of(&error, exchange.setup.sole_model(self.attempt.provider));
+        let mut error = error;
+        self.heed_wait(host, &mut error, headers);
+        let mut verdict =
+            Verdict::of(&error, exchange.setup.sole_model(self.attempt.provider), exchange.plan.elsewhere);
         pass_reply::judge(&mut verdict, exchange, &error);
-        let error = error.for_client(provider);
+        let advice = effect::advice(&error);
+        let mut error = error.for_client(provider);
+        error.retry_after = exchange.attempts.wait();
         let mut body = Vec::with_capacity(256);
         translate::write_error(exchange.dialect, &error, &mut body);
         let status = translate::error_status(exchange.dialect, &error).to_string();
         let length = body.len().to_string();
         let mut pairs: Vec<(&[u8], &[u8])> = Vec::with_capacity(12);
         pairs.extend([(&b":status"[..], status.as_bytes()), (names::FAILED.as_bytes(), b"1")]);
-        let marks = [(verdict.elsewhere, names::RETRY), (verdict.unwell, names::UNWELL)];
+        let retry = is_worth_another(&verdict, exchange);
+        let marks = [(retry, names::RETRY), (verdict.unwell, names::UNWELL)];
         pairs.extend(marks.iter().filter(|(set, _)| *set).map(|(_, name)| (name.as_bytes(), &b"1"[..])));
         // A reply without a body cannot be given one here: the gateway role answers in its place.
         if !bodyless {
@@ -344,12 +352,9 @@ impl ReplyState {
                 (b"content-length", length.as_bytes()),
             ]);
         }
-        // Whole seconds are all that the header can say (RFC 9110 section 10.2.3).
-        let wait = error.retry_after.map(|wait| wait.div_ceil(1000).to_string());
-        let told = headers.is_some_and(|headers| headers.get("retry-after").is_some());
-        if let Some(wait) = wait.as_deref().filter(|_| !told) {
-            pairs.push((b"retry-after", wait.as_bytes()));
-        }
+        let wait = effect::wait(&error);
+        pairs.extend(wait.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
+        pairs.extend(advice);
         let passed = headers.into_iter().flat_map(HeaderPairs::iter).filter(|(name, _)| reaches_client(name));
         pairs.extend(passed);
         exchange.answer.set(Answer::Failed);
@@ -359,6 +364,23 @@ impl ReplyState {
         exchange.error.replace(Some(error));
         self.phase = Phase::Failing { body };
         Action::Continue
+    }
+
+    /// Notes how the attempt ended. Its target cools where the provider wants not to be asked for a while.
+    fn heed_wait(&self, host: &impl Host, error: &mut ApiError, headers: Option<&HeaderPairs>) {
+        let exchange = &self.attempt.exchange;
+        let status = error.upstream_status.unwrap_or(200);
+        if !cooling::cools(error) {
+            return exchange.attempts.answered(status, None);
+        }
+        let now = host.now() / 1_000_000;
+        let told = headers.and_then(|headers| wait::of_headers(|name| headers.get(name), now));
+        error.retry_after = told.or(error.retry_after);
+        exchange.attempts.answered(status, error.retry_after);
+        if let (Some(wait), Ok(row)) = (error.retry_after, config(&self.attempt)) {
+            let most = exchange.setup.plugin.cooling_ms;
+            cooling::cool(host, (&row.name, &self.attempt.model), now, wait.min(most));
+        }
     }
 
     fn context(&self, host: &impl Host, format: Format) -> ReplyContext {
@@ -380,7 +402,24 @@ impl ReplyState {
             model,
             include_usage,
             provider,
+            // Where another may be asked, and has not been.
+            declined_is_error: exchange.plan.elsewhere.content_policy
+                && exchange.attempts.is_one_left(exchange.plan.steps.len()),
             asked,
+        }
+    }
+}
+
+/// Whether a failed attempt is to be followed by another one: at a target that has not been asked, or at the same one where
+/// it is the only one and may do better in a moment. Envoy's limits on attempts and second tries hold all the same.
+fn is_worth_another(verdict: &Verdict, exchange: &Exchange) -> bool {
+    match exchange.plan.steps.len() {
+        0 | 1 => verdict.again,
+        // Where Envoy has left out the others it may choose the same one again, which answers what it answered before.
+        steps => {
+            verdict.elsewhere
+                && exchange.attempts.is_one_left(steps)
+                && (verdict.again || !exchange.attempts.is_again())
         }
     }
 }
@@ -447,8 +486,7 @@ fn stays(name: &[u8]) -> bool {
 /// Headers of a provider's reply that the client gets: what tells of the request and of its limits. Cookies, the
 /// operator's organisation, and whatever names the provider's infrastructure stay behind.
 pub(super) fn reaches_client(name: &[u8]) -> bool {
-    const EXACT: &[&[u8]] =
-        &[b"x-request-id", b"request-id", b"retry-after", b"retry-after-ms", b"openai-processing-ms"];
+    const EXACT: &[&[u8]] = &[b"x-request-id", b"request-id", b"openai-processing-ms"];
     const PREFIXES: &[&[u8]] = &[b"x-ratelimit-", b"anthropic-ratelimit-"];
     EXACT.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }

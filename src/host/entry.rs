@@ -76,10 +76,14 @@ impl RootContext for Root {
 
     fn create_http_context(&self, _id: u32) -> Option<Box<dyn HttpContext>> {
         let setup = Rc::clone(self.setup.as_ref()?);
-        Some(match setup.role() {
+        let role = setup.role();
+        let context: Box<dyn HttpContext> = match role {
             RoleName::Gateway => Box::new(GatewayContext(Gateway::new(setup))),
             RoleName::Provider => Box::new(ProviderContext(Provider::new(setup))),
-        })
+        };
+        #[cfg(feature = "inject-panic")]
+        let context = super::inject::wrap(role, context);
+        Some(context)
     }
 }
 

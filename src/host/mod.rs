@@ -10,6 +10,8 @@ mod abi;
 mod entry;
 #[cfg(target_arch = "wasm32")]
 mod environment;
+#[cfg(all(target_arch = "wasm32", feature = "inject-panic"))]
+mod inject;
 #[cfg(target_arch = "wasm32")]
 mod log;
 #[cfg(target_arch = "wasm32")]
@@ -48,8 +50,27 @@ pub enum Side {
     Reply,
 }
 
+/// What all workers of the host share.
+///
+/// Only where a configuration needs it: hosts built on ngx_wasm_module end the VM on some of these calls.
+pub trait SharedData {
+    /// A value that all workers share, and the number of its last change.
+    ///
+    /// # Errors
+    ///
+    /// [`HostError::NotFound`] where there is none.
+    fn shared(&self, key: &str) -> Result<(Vec<u8>, u32), HostError>;
+
+    /// Sets such a value if the number of its last change is `cas`; with 0 in any case (Envoy).
+    ///
+    /// # Errors
+    ///
+    /// Where another change came before.
+    fn set_shared(&self, key: &str, value: &[u8], cas: u32) -> Result<(), HostError>;
+}
+
 /// What the filter asks of its host, in the context of the running callback.
-pub trait Host {
+pub trait Host: SharedData {
     /// All headers of one side, pseudo headers included.
     ///
     /// # Errors
@@ -130,7 +151,7 @@ pub trait Host {
 /// What a plugin asks of its host apart from any request: calls, and what it shares with its like in other workers.
 ///
 /// Only where a configuration needs it: hosts built on ngx_wasm_module end the VM on some of these calls.
-pub trait Services {
+pub trait Services: SharedData {
     /// Unix time in nanoseconds.
     fn time(&self) -> u64;
 
@@ -140,20 +161,6 @@ pub trait Services {
     ///
     /// Where the host has no timers.
     fn set_tick(&self, millis: u32) -> Result<(), HostError>;
-
-    /// A value that all workers share, and the number of its last change.
-    ///
-    /// # Errors
-    ///
-    /// [`HostError::NotFound`] where there is none.
-    fn shared(&self, key: &str) -> Result<(Vec<u8>, u32), HostError>;
-
-    /// Sets such a value if the number of its last change is `cas`; with 0 in any case (Envoy).
-    ///
-    /// # Errors
-    ///
-    /// Where another change came before.
-    fn set_shared(&self, key: &str, value: &[u8], cas: u32) -> Result<(), HostError>;
 
     /// Sends a request to a cluster of the host. Gives the number by which the reply is told.
     ///

@@ -8,7 +8,7 @@ use std::time::Duration;
 use proxy_wasm::types::Status;
 
 use super::{
-    Host, HostError, Services,
+    Host, HostError, Services, SharedData,
     abi::{Wasm, check, fetch},
 };
 
@@ -59,15 +59,7 @@ const CALL_BODY: u32 = 4;
 
 // SAFETY of every call below: pointers come from live slices and the host only reads them during the call; out
 // pointers are valid for the call.
-impl Services for Wasm {
-    fn time(&self) -> u64 {
-        self.now()
-    }
-
-    fn set_tick(&self, millis: u32) -> Result<(), HostError> {
-        check(unsafe { proxy_set_tick_period_milliseconds(millis) })
-    }
-
+impl SharedData for Wasm {
     fn shared(&self, key: &str) -> Result<(Vec<u8>, u32), HostError> {
         let mut cas = 0u32;
         let value = fetch(|data, size| unsafe {
@@ -78,6 +70,16 @@ impl Services for Wasm {
 
     fn set_shared(&self, key: &str, value: &[u8], cas: u32) -> Result<(), HostError> {
         check(unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), cas) })
+    }
+}
+
+impl Services for Wasm {
+    fn time(&self) -> u64 {
+        self.now()
+    }
+
+    fn set_tick(&self, millis: u32) -> Result<(), HostError> {
+        check(unsafe { proxy_set_tick_period_milliseconds(millis) })
     }
 
     /// By the proxy-wasm crate's own function, which notes whose call it is: its dispatch of the reply panics at one that

@@ -92,3 +92,15 @@ pub struct Reply<'a> {
     /// What it took.
     pub usage: Option<Usage>,
 }
+
+impl Reply<'_> {
+    /// Whether the provider declined to answer: by policy, and with nothing that a client could use.
+    pub fn is_declined(&self) -> bool {
+        let says = |part: &ReplyPart<'_>| match part {
+            ReplyPart::Text(text) => !text.is_empty(),
+            ReplyPart::ToolCall { .. } => true,
+            _ => false,
+        };
+        matches!(self.finish, Finish::ContentFilter | Finish::Refusal) && !self.parts.iter().any(says)
+    }
+}

@@ -30,6 +30,7 @@ mod schema;
 mod status;
 mod tools;
 mod turns;
+pub mod wait;
 
 /// The wire format of a provider's chat endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -3,7 +3,7 @@ use super::{
     pool::{self, Class, Lane},
 };
 use crate::{
-    config::plugin::{Plugin, Provider},
+    config::plugin::{Elsewhere, Plugin, Provider},
     dialect::{Operation, Used, chat::field::Fields},
     ir::{ApiError, ErrorKind},
     provider::{
@@ -37,6 +37,11 @@ pub trait Known {
     fn has_credential(&self, _provider: usize) -> bool {
         true
     }
+
+    /// Whether a provider's model asked not to be asked for a while.
+    fn is_cooling(&self, _provider: usize, _model: &str) -> bool {
+        false
+    }
 }
 
 /// Who may serve a request, in order. The host's configuration has a pool of this name with these lanes.
@@ -46,6 +51,8 @@ pub struct Plan {
     pub pool: String,
     /// Never empty.
     pub steps: Vec<Step>,
+    /// Which refusals of a target are no last word.
+    pub elsewhere: Elsewhere,
 }
 
 impl Plan {
@@ -82,16 +89,17 @@ impl Plan {
             let step = Step { lane, model: upstream.to_owned() };
             let class = Class::new(provider, lacks);
             let ready = setup.has_credential(target.provider);
-            candidates.push(Candidate { format: provider.format, class, refusal, ready, step });
+            let cooling = setup.is_cooling(target.provider, upstream);
+            candidates.push(Candidate { format: provider.format, class, refusal, ready, cooling, step });
         }
-        let classes = pool::classes(candidates.iter().map(|candidate| candidate.class));
-        let serves = |class: usize| {
-            candidates.iter().zip(&classes).any(|(other, of)| *of == class && other.serves() && other.ready)
-        };
-        let serving = candidates.iter().zip(&classes).filter(|(_, class)| serves(**class));
-        let steps: Vec<Step> = serving.map(|(candidate, _)| candidate.step.clone()).collect();
+        let mut steps = steps(&candidates, |candidate| !candidate.cooling);
+        if steps.is_empty() {
+            // With all cooling, all are asked: a limit of tokens may let a shorter request pass, and how long it holds
+            // is the provider's to tell.
+            steps = self::steps(&candidates, |_| true);
+        }
         if !steps.is_empty() {
-            return Ok(Self { pool: pool_name(plugin, &steps), steps });
+            return Ok(Self { pool: pool_name(plugin, &steps), steps, elsewhere: entry.elsewhere });
         }
         if candidates.iter().any(Candidate::serves) {
             return Err(without_credential(model));
@@ -113,13 +121,13 @@ impl Plan {
             return Err(without_credential("(none)"));
         }
         let steps = vec![Step { lane: Lane { provider, slot: 1 }, model: String::new() }];
-        Ok(Self { pool: pool_name(setup.plugin(), &steps), steps })
+        Ok(Self { pool: pool_name(setup.plugin(), &steps), steps, elsewhere: Elsewhere::default() })
     }
 
-    /// The target that an attempt is for: the one whose lane the endpoint's metadata names.
-    pub fn step(&self, plugin: &Plugin, lane: &str) -> Option<&Step> {
+    /// The target that an attempt is for, with its place among the steps: the one whose lane the endpoint's metadata names.
+    pub fn step(&self, plugin: &Plugin, lane: &str) -> Option<(usize, &Step)> {
         let (provider, slot) = pool::parse_lane(lane)?;
-        self.steps.iter().find(|step| {
+        self.steps.iter().enumerate().find(|(_, step)| {
             let name = plugin.providers.get(step.lane.provider).map(|provider| provider.name.as_str());
             step.lane.slot == slot && name == Some(provider)
         })
@@ -134,6 +142,8 @@ struct Candidate {
     refusal: Option<Refusal>,
     /// Its provider has what it must show.
     ready: bool,
+    /// It asked not to be asked now.
+    cooling: bool,
     step: Step,
 }
 
@@ -141,6 +151,17 @@ impl Candidate {
     fn serves(&self) -> bool {
         self.refusal.is_none()
     }
+}
+
+/// The steps of those classes that have a candidate which serves, and which is `wanted`.
+fn steps(candidates: &[Candidate], wanted: impl Fn(&Candidate) -> bool) -> Vec<Step> {
+    let classes = pool::classes(candidates.iter().map(|candidate| candidate.class));
+    let serves = |class: usize| {
+        let of_class = candidates.iter().zip(&classes).filter(|(_, of)| **of == class);
+        of_class.into_iter().any(|(other, _)| other.serves() && other.ready && wanted(other))
+    };
+    let serving = candidates.iter().zip(&classes).filter(|(_, class)| serves(**class));
+    serving.map(|(candidate, _)| candidate.step.clone()).collect()
 }
 
 /// What a client is told is not for it to mend, and may be over soon: a token that is being renewed.

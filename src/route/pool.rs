@@ -6,8 +6,12 @@
 //! upstream models, needs a second lane of it, because the endpoint's metadata is all that tells an attempt which
 //! target it is for. A *pool* is an ordered list of lanes: an aggregate cluster.
 //!
-//! Some requests use what some targets must refuse. They go to a pool without those targets, so that a model has a pool
-//! for each set of the *classes* of its targets: those of one class refuse the same fields.
+//! A pool of one lane is the lane's own cluster: it needs no other, and Envoy counts its requests there, of which second
+//! tries may be a part only (`retries.budget_percent`).
+//!
+//! Some requests use what some targets must refuse, and some targets cool for a while. Those requests go to a pool without
+//! those targets, so that a model has a pool for each set of its targets. Where they are more than [`MAX_CLASSES`], it is
+//! for each set of their *classes*: those of one class refuse the same fields.
 
 use std::fmt::Write;
 
@@ -18,7 +22,7 @@ use crate::{
 };
 
 /// The most classes that a model's targets are told apart by: with n of them a model has up to 2ⁿ - 1 pools, each a
-/// cluster of Envoy's. Six are 63 pools; few models have targets of more than three formats.
+/// cluster of Envoy's. Six are 63 pools; few models have more than three targets.
 pub const MAX_CLASSES: usize = 6;
 
 /// What providers have in common that leave a plan together: their format, which operations they have, and the fields
@@ -45,10 +49,14 @@ impl Class {
     }
 }
 
-/// The class of each target, counted from 0 in the order of the targets.
+/// The class of each target, counted from 0 in the order of the targets: each has its own while they are few.
 ///
 /// Targets whose class would be beyond [`MAX_CLASSES`] share the last one: they leave a plan together or not at all.
 pub fn classes(targets: impl IntoIterator<Item = Class>) -> Vec<usize> {
+    let targets: Vec<Class> = targets.into_iter().collect();
+    if targets.len() <= MAX_CLASSES {
+        return (0..targets.len()).collect();
+    }
     let mut kinds: Vec<Class> = Vec::new();
     let class = |kind| {
         let known = kinds.iter().position(|known| *known == kind);
@@ -93,20 +101,25 @@ pub fn parse_lane(name: &str) -> Option<(&str, u32)> {
     }
 }
 
-/// The name of a pool's cluster: `pool/openai+claude`.
+/// What the names of pools of several lanes begin with; no lane's name has a slash. Routes tell them apart by it.
+pub const PREFIX: &str = "pool/";
+
+/// The name of a pool's cluster: `pool/openai+claude`, or the name of its only lane.
 pub fn name<'a>(lanes: impl IntoIterator<Item = (&'a str, u32)>) -> String {
-    let mut name = String::from("pool/");
-    for (index, (provider, slot)) in lanes.into_iter().enumerate() {
-        if index > 0 {
+    let mut name = String::from(PREFIX);
+    let mut count = 0;
+    for (provider, slot) in lanes {
+        if count > 0 {
             name.push('+');
         }
+        count += 1;
         name.push_str(provider);
         if slot > 1 {
             // Writing to a String cannot fail.
             let _ = write!(name, "#{slot}");
         }
     }
-    name
+    if count == 1 { name.split_off(PREFIX.len()) } else { name }
 }
 
 #[cfg(test)]
@@ -134,7 +147,8 @@ mod tests {
         lacks.insert(crate::dialect::chat::field::Field::N);
         let lacking = class(Format::Openai, 1, lacks);
         let (other, ranking) = (class(Format::Cohere, 1, lacks), class(Format::Openai, 5, lacks));
-        assert_eq!(classes([plain, lacking, other, lacking, ranking, plain]), [0, 1, 2, 1, 3, 0]);
+        assert_eq!(classes([plain, lacking, other, lacking, ranking, plain]), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(classes([plain, lacking, other, lacking, ranking, plain, plain]), [0, 1, 2, 1, 3, 0, 0]);
         let many = Format::ALL.iter().map(|format| class(*format, 1, lacks));
         assert_eq!(classes(many), [0, 1, 2, 3, 4, 5, 5, 5, 5, 5]);
     }
@@ -142,6 +156,7 @@ mod tests {
     #[test]
     fn names_tell_the_lanes_in_order() {
         assert_eq!(name([("openai", 1), ("claude", 1), ("openai", 2)]), "pool/openai+claude+openai#2");
+        assert_eq!((name([("openai", 1)]), name([("openai", 2)])), ("openai".into(), "openai#2".into()));
         assert_eq!(lane_name("openai", 1), "openai");
         assert_eq!(lane_name("openai", 2), "openai#2");
         for (provider, slot) in [("openai", 1), ("openai", 12)] {

@@ -39,7 +39,12 @@ mod tests {
 
     #[test]
     fn exact_names_come_before_patterns_and_patterns_in_order() {
-        let model = |name: &str| Model { name: name.into(), targets: vec![], cards: vec![] };
+        let model = |name: &str| Model {
+            name: name.into(),
+            targets: vec![],
+            elsewhere: Default::default(),
+            cards: vec![],
+        };
         let table = Table::new(&[model("gpt-*"), model("*"), model("gpt-4.1")]);
         assert_eq!(table.find("gpt-4.1"), Some(2));
         assert_eq!(table.find("gpt-5"), Some(0));

@@ -3,7 +3,7 @@ use crate::{
     dialect::{
         Dialect, ReplyContext, chat, completions, messages, responses as responses_dialect, responses::custom,
     },
-    ir::{ApiError, Reply, Usage},
+    ir::{ApiError, ErrorKind, Reply, Usage},
     provider::{Format, anthropic, bedrock, cohere, gemini, mistral, openai, responses},
 };
 
@@ -30,6 +30,10 @@ pub fn reply(
         return Ok((if replaced { Outcome::Replaced } else { Outcome::AsIs }, usage));
     }
     let mut reply = read(format, body, context)?;
+    if context.declined_is_error && reply.is_declined() {
+        let message = "The provider refused the content by its policy.";
+        return Err(ApiError::new(ErrorKind::ContentPolicy, message));
+    }
     if let (true, Some(asked)) = (customs, &context.asked) {
         custom::tell_as_chat(&mut reply, asked);
     }

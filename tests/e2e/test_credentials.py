@@ -377,16 +377,21 @@ def test_a_key_that_is_not_in_the_environment_is_nobody_elses(
     logged(gateway, "provider `claude` is not asked: the environment variable NOT_SET is not set")
 
 
-def test_of_two_providers_of_one_format_the_one_without_a_key_shows_none(own_gateway: Callable[..., Gateway], near: Provider) -> None:
-    """They share their pools, so it is asked; what it says of that makes Envoy try the other."""
+@pytest.mark.parametrize("others", [1, 6])
+def test_of_providers_of_one_format_the_one_without_a_key_shows_none(
+    own_gateway: Callable[..., Gateway], near: Provider, others: int
+) -> None:
+    """Of few targets each can be left out. Of many, those of one format share their pools, so that it is asked; what it says of
+    that makes Envoy try another."""
     keyless = serve("keyless", openai.error(401))
-    gateway = own_gateway(
-        file(provider("keyless", keyless, api_key={"env": "NOT_SET"}), provider("openai", near, api_key={"env": "OPENAI_API_KEY"})), ENV
-    )
+    keyed = [provider(f"openai-{index}", near, api_key={"env": "OPENAI_API_KEY"}) for index in range(others)]
+    gateway = own_gateway(file(provider("keyless", keyless, api_key={"env": "NOT_SET"}), *keyed), ENV)
     referee.completion(gateway.client().chat(prompts.chat(model="all"), HOSTILE))
-    assert keyless.requests[0].header("authorization") is None
-    exactly(keyless.requests[0], set())
-    no_client_secret(keyless.requests[0])
+    assert len(keyless.requests) == (others > 5)
+    for received in keyless.requests:
+        assert received.header("authorization") is None
+        exactly(received, set())
+        no_client_secret(received)
     assert near.requests[0].header("authorization") == f"Bearer {openai.KEY}"
     keyless.close()
 

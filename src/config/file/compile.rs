@@ -45,8 +45,12 @@ pub fn plugin(gateway: &Gateway, role: RoleName) -> Result<Plugin, String> {
         role,
         request_bytes: gateway.limits.request_bytes,
         reply_bytes: gateway.limits.reply_bytes,
+        buffered_bytes: gateway.limits.buffered_bytes,
         providers: providers.collect::<Result<_, _>>()?,
         models: models.collect::<Result<_, _>>()?,
+        attempts: gateway.attempts(),
+        cooling_ms: gateway.outlier.max_ejection.millis(),
+        list_attempts: gateway.retries.list_attempts,
         files: gateway
             .files
             .as_ref()
@@ -176,7 +180,12 @@ fn compile_model(gateway: &Gateway, model: &Model) -> Result<plugin::Model, Stri
         Ok(plugin::Target { provider, model: target.model.clone() })
     });
     let targets = targets.collect::<Result<_, String>>()?;
-    Ok(plugin::Model { name: model.name.clone(), targets, cards: cards::cards(gateway, model) })
+    let (own, all) = (&model.retries, &gateway.retries);
+    let elsewhere = plugin::Elsewhere {
+        context_length: own.context_length.unwrap_or(all.context_length),
+        content_policy: own.content_policy.unwrap_or(all.content_policy),
+    };
+    Ok(plugin::Model { name: model.name.clone(), targets, elsewhere, cards: cards::cards(gateway, model) })
 }
 
 fn compile_key(key: &Key) -> plugin::Key {

@@ -21,6 +21,11 @@ impl Duration {
         Duration { millis: seconds * 1000 }
     }
 
+    /// So many milliseconds.
+    pub const fn of_millis(millis: u64) -> Self {
+        Duration { millis }
+    }
+
     /// In milliseconds.
     pub fn millis(self) -> u64 {
         self.millis

@@ -396,11 +396,12 @@ fn a_pattern_brings_the_facts_of_all_it_can_mean() {
 }
 
 #[test]
-fn a_model_has_a_pool_for_each_set_of_its_formats() {
+fn a_model_has_a_pool_for_each_set_of_its_targets() {
     let plugin = compile::plugin(&good(GOOD), RoleName::Gateway).unwrap();
     let pools = pools::pools(&plugin);
     let names: Vec<&str> = pools.iter().map(|pool| pool.name.as_str()).collect();
-    assert_eq!(names, ["pool/openai+claude+openai#2", "pool/claude", "pool/openai+openai#2"]);
+    let three = ["pool/openai+claude+openai#2", "pool/claude+openai#2", "pool/openai+openai#2", "openai#2"];
+    assert_eq!(names, [&three[..], &["pool/openai+claude", "claude", "openai"]].concat());
     let lane = |provider, slot| Lane { provider, slot };
     assert_eq!(pools::lanes(&pools), [lane(0, 1), lane(0, 2), lane(1, 1)]);
 }

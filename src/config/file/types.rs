@@ -185,6 +185,19 @@ pub struct Model {
     /// Who serves it.
     #[schemars(length(min = 1))]
     pub targets: Vec<Target>,
+    /// What of `retries` is another thing for this model.
+    #[serde(default)]
+    pub retries: ModelRetries,
+}
+
+/// Which refusals of a model's targets are no last word; what is not said here is as `retries` of the file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelRetries {
+    /// A prompt that is too long for one target goes to the next one.
+    pub context_length: Option<bool>,
+    /// A prompt that one target's policy refuses goes to the next one.
+    pub content_policy: Option<bool>,
 }
 
 /// How a target is chosen.
@@ -280,6 +293,13 @@ pub struct Limits {
     /// The largest reply that is held to be translated, in bytes. Streams are not held.
     #[schemars(range(min = 1024, max = 268_435_456))]
     pub reply_bytes: u64,
+    /// How much of requests' bodies one worker holds at a time, in bytes; what comes on top is answered with 503. A request
+    /// that is alone is always taken.
+    #[schemars(range(min = 1_048_576, max = 68_719_476_736_u64))]
+    pub buffered_bytes: u64,
+    /// Envoy's heap, in bytes; near it, new requests are answered with 503. Read at the start only.
+    #[schemars(range(min = 134_217_728, max = 1_099_511_627_776_u64))]
+    pub memory_bytes: u64,
 }
 
 /// How long to wait. Each is per attempt.
@@ -297,13 +317,27 @@ pub struct Timeouts {
 }
 
 /// How often to try again.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retries {
     /// The most attempts for one request, the first included; by default as many as the longest list of targets has,
-    /// and at least 2.
+    /// and at least 2. No request is tried more often than its model has targets, but for models of one target, which by
+    /// default have a second try.
     #[schemars(range(min = 1, max = 10))]
     pub attempts: Option<u32>,
+    /// Where a model has one target: how many of the requests to its provider may be second tries, in percent; at
+    /// least 3 at a time may.
+    #[schemars(range(min = 0, max = 100))]
+    pub budget_percent: u32,
+    /// The shortest time before a second try at the same target; each further time it is twice as long. The times
+    /// are drawn at random below it.
+    pub back_off: Duration,
+    /// A prompt that is too long for one target goes to the next one.
+    pub context_length: bool,
+    /// A prompt that one target's policy refuses goes to the next one.
+    pub content_policy: bool,
+    /// Replies list the attempts in the header `x-switchyard-attempts`.
+    pub list_attempts: bool,
 }
 
 /// When a provider is left out for a while.
@@ -339,7 +373,12 @@ fn default_listen() -> String {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { request_bytes: 32 << 20, reply_bytes: 32 << 20 }
+        Limits {
+            request_bytes: 32 << 20,
+            reply_bytes: 32 << 20,
+            buffered_bytes: 256 << 20,
+            memory_bytes: 2 << 30,
+        }
     }
 }
 
@@ -350,6 +389,19 @@ impl Default for Timeouts {
             first_event: Duration::seconds(60),
             reply: Duration::seconds(300),
             idle: Duration::seconds(120),
+        }
+    }
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Retries {
+            attempts: None,
+            budget_percent: 20,
+            back_off: Duration::of_millis(250),
+            context_length: true,
+            content_policy: false,
+            list_attempts: false,
         }
     }
 }

@@ -7,12 +7,16 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::{Card, Key, Model, Plugin, Provider, RoleName, Secret, Target, Token};
+use super::{Card, Elsewhere, Key, Model, Plugin, Provider, RoleName, Secret, Target, Token};
 use crate::provider::{
     Format, json,
     model::{ModelFacts, Thinking, ThinkingOff},
     quirks::{Json, Quirks},
 };
+
+/// Where the document does not say: what `gateway.yaml` has by default.
+const ATTEMPTS: u32 = 2;
+const COOLING_MS: u64 = 300_000;
 
 /// What was read, or the value that is wrong.
 type Read<'a, T> = Result<T, &'a RawValue>;
@@ -138,6 +142,12 @@ fn plugin(raw: &RawValue) -> Read<'_, Plugin> {
         role: word(role, &[("gateway", RoleName::Gateway), ("provider", RoleName::Provider)])?,
         request_bytes: whole(members.need("request_bytes")?)?,
         reply_bytes: whole(members.need("reply_bytes")?)?,
+        attempts: members
+            .optional("attempts", |raw| whole(raw)?.try_into().map_err(|_| raw))?
+            .unwrap_or(ATTEMPTS),
+        cooling_ms: members.optional("cooling_ms", whole)?.unwrap_or(COOLING_MS),
+        list_attempts: members.flag("list_attempts")?,
+        buffered_bytes: members.optional("buffered_bytes", whole)?.unwrap_or(u64::MAX),
         files: members.optional("files", |raw| whole(raw)?.try_into().map_err(|_| raw))?,
         providers: list(members.need("providers")?, provider)?,
         models: list(members.need("models")?, model)?,
@@ -219,10 +229,21 @@ fn model(raw: &RawValue) -> Read<'_, Model> {
     let model = Model {
         name: members.need_text("name")?,
         targets: list(members.need("targets")?, target)?,
+        elsewhere: members.optional("elsewhere", elsewhere)?.unwrap_or_default(),
         cards: members.list("cards", card)?,
     };
     members.end()?;
     Ok(model)
+}
+
+fn elsewhere(raw: &RawValue) -> Read<'_, Elsewhere> {
+    let mut members = Members::of(raw)?;
+    let elsewhere = Elsewhere {
+        context_length: members.flag("context_length")?,
+        content_policy: members.flag("content_policy")?,
+    };
+    members.end()?;
+    Ok(elsewhere)
 }
 
 fn card(raw: &RawValue) -> Read<'_, Card> {

@@ -4,7 +4,10 @@ use std::{
 };
 
 use super::*;
-use crate::config::plugin::{RoleName, VERSION};
+use crate::{
+    config::plugin::{RoleName, VERSION},
+    host::SharedData,
+};
 
 /// A host whose shared data is that of all workers, as in Envoy.
 #[derive(Default)]
@@ -17,15 +20,7 @@ struct World {
     unreachable: Cell<bool>,
 }
 
-impl Services for World {
-    fn time(&self) -> u64 {
-        self.now.get() * 1_000_000
-    }
-
-    fn set_tick(&self, _: u32) -> Result<(), HostError> {
-        Ok(())
-    }
-
+impl SharedData for World {
     fn shared(&self, key: &str) -> Result<(Vec<u8>, u32), HostError> {
         self.shared.borrow().get(key).cloned().ok_or(HostError::NotFound)
     }
@@ -37,6 +32,16 @@ impl Services for World {
         }
         self.last.set(self.last.get() + 1);
         shared.insert(key.to_owned(), (value.to_vec(), self.last.get()));
+        Ok(())
+    }
+}
+
+impl Services for World {
+    fn time(&self) -> u64 {
+        self.now.get() * 1_000_000
+    }
+
+    fn set_tick(&self, _: u32) -> Result<(), HostError> {
         Ok(())
     }
 

@@ -33,6 +33,11 @@ def frame(headers: dict[str, str], payload: bytes) -> bytes:
         bytes([len(name)]) + name.encode() + b"\x07" + struct.pack(">H", len(value.encode())) + value.encode()
         for name, value in headers.items()
     )
+    return raw_frame(head, payload)
+
+
+def raw_frame(head: bytes, payload: bytes) -> bytes:
+    """The same with any bytes as its headers; its checksums are right."""
     prelude = struct.pack(">II", 16 + len(head) + len(payload), len(head))
     message = prelude + struct.pack(">I", zlib.crc32(prelude)) + head + payload
     return message + struct.pack(">I", zlib.crc32(message))

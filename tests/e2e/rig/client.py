@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import time
 from collections.abc import Iterable, Iterator
@@ -93,9 +94,58 @@ class Client:
         except OSError:
             pass  # refused early: the answer is what counts
 
+    def connect(self) -> None:
+        """Opens a connection, for requests that share it."""
+        self.close()
+        self.sock = socket.create_connection(("127.0.0.1", self.port), self.timeout)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def again(self, method: str, target: str, headers: Headers, body: object) -> Answer:
+        """A request on the connection that is open; it stays so if the server lets it."""
+        assert self.sock
+        raw = json.dumps(body).encode()
+        fields = [(b"host", b"gateway.test"), (b"content-length", str(len(raw)).encode())]
+        fields += [(_bytes(name), _bytes(value)) for name, value in headers]
+        head = [f"{method} {target} HTTP/1.1".encode(), *(name + b": " + value for name, value in fields)]
+        self.sock.sendall(b"\r\n".join(head) + b"\r\n\r\n" + raw)
+        answer = self.head()
+        while self.piece(answer):
+            pass
+        self.buffer = b""  # nothing was asked for that could follow
+        return answer
+
+    def part(self, method: str, target: str, length: int, body: bytes) -> None:
+        """Sends the beginning of a request on the connection that is open."""
+        assert self.sock
+        self.sock.sendall(f"{method} {target} HTTP/1.1\r\nhost: gateway.test\r\ncontent-length: {length}\r\n\r\n".encode() + body)
+
+    def early(self, method: str, target: str, body: bytes, piece: int, pause: float) -> Answer:
+        """A request in pieces on the connection that is open; an answer that comes before its end ends it."""
+        assert self.sock
+        self.part(method, target, len(body), b"")
+        for at in range(0, len(body), piece):
+            if select.select([self.sock], [], [], pause)[0]:
+                break
+            try:
+                self.sock.sendall(body[at : at + piece])
+            except OSError:
+                break  # closed for writing: the answer has come by then
+        return self.whole()
+
+    def raw(self, data: bytes) -> Answer:
+        """Sends these bytes on a connection of their own and reads the whole reply."""
+        self.close()
+        self.sock = socket.create_connection(("127.0.0.1", self.port), self.timeout)
+        self.sock.sendall(data)
+        return self.whole()
+
     def request(self, method: str, target: str, headers: Headers = (), body: bytes | Iterable[bytes] = b"") -> Answer:
         """Sends a request and reads the whole reply."""
         self.send(method, target, headers, body)
+        return self.whole()
+
+    def whole(self) -> Answer:
+        """Reads the reply to what was sent."""
         try:
             answer = self.head()
             while self.piece(answer):

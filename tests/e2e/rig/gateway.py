@@ -10,16 +10,16 @@ import yaml
 from .client import Client
 from .envoy import WASM, Envoy, free_port, get, switchyard_binary
 
-# Short times, so that tests take seconds; and no ejection, so that they stay apart.
+# Short times, so that tests take seconds; no ejection, and no target that cools for long, so that they stay apart.
 TIMEOUTS = {"connect": "1s", "first_event": "1s", "reply": "1s"}
-OUTLIER = {"consecutive_failures": 1000}
+OUTLIER = {"consecutive_failures": 1000, "ejection": "1ms", "max_ejection": "1ms"}
 
 
-def render(folder: Path, file: dict) -> dict:
+def render(folder: Path, file: dict, wasm: Path = WASM) -> dict:
     """What `switchyard render envoy` prints for this gateway.yaml, read back."""
     path = folder / "gateway.yaml"
     path.write_text(yaml.safe_dump(file, sort_keys=False))
-    command = [switchyard_binary(), "render", "envoy", str(path), "--wasm", str(WASM)]
+    command = [switchyard_binary(), "render", "envoy", str(path), "--wasm", str(wasm)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert done.returncode == 0, f"render failed:\n{done.stdout}{done.stderr}"
     return yaml.load(done.stdout, yaml.CSafeLoader)
@@ -28,13 +28,13 @@ def render(folder: Path, file: dict) -> dict:
 class Gateway:
     """Envoy with the filter in it."""
 
-    def __init__(self, folder: Path, file: dict, env: dict[str, str] | None = None, workers: int = 1):
-        assert WASM.exists(), f"{WASM.name} is missing: run `make wasm`"
+    def __init__(self, folder: Path, file: dict, env: dict[str, str] | None = None, workers: int = 1, wasm: Path = WASM):
+        assert wasm.exists(), f"{wasm.name} is missing: run `make wasm`"
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         ours = {"listen": f"127.0.0.1:{self.port}", "admin": f"127.0.0.1:{free_port()}"}
         self.file = {**ours, "timeouts": TIMEOUTS, "outlier": OUTLIER, **file}
-        self.config = render(folder, self.file)
+        self.config = render(folder, self.file, wasm)
         self.envoy = Envoy(folder, self.config, env or {}, workers=workers)
         self.known: list[str] = []
 

@@ -11,13 +11,13 @@ use super::{
 pub(super) fn static_file(
     source: &str,
     oldest: (u32, u32),
-    admin: SocketAddr,
+    frame: &str,
     listener: &str,
     clusters: &[Cluster],
 ) -> String {
     let mut out = head(source, oldest);
     out.push_str("# Start it where the path of the filter below is right:  envoy -c THIS_FILE\n\n");
-    out.push_str(&frame(admin));
+    out.push_str(frame);
     out.push_str("\nstatic_resources:\n  listeners:\n");
     out.push_str(&indent(2, &item(listener)));
     out.push_str("\n  clusters:\n");
@@ -32,9 +32,9 @@ pub(super) fn static_file(
 }
 
 /// A bootstrap whose listeners and clusters are in files that Envoy watches.
-pub(super) fn watching(source: &str, oldest: (u32, u32), admin: SocketAddr, directory: &str) -> String {
+pub(super) fn watching(source: &str, oldest: (u32, u32), frame: &str, directory: &str) -> String {
     let mut out = head(source, oldest);
-    out.push_str(&frame(admin));
+    out.push_str(frame);
     let watched = quote(directory);
     out.push_str("\ndynamic_resources:\n");
     for (kind, file) in [("cds_config", "cds.yaml"), ("lds_config", "lds.yaml")] {
@@ -71,7 +71,8 @@ fn head(source: &str, (major, minor): (u32, u32)) -> String {
     )
 }
 
-fn frame(admin: SocketAddr) -> String {
+/// What is there before anything is served. `memory`: the largest heap, in bytes.
+pub(super) fn frame(admin: SocketAddr, memory: u64) -> String {
     let (address, port) = (admin.ip(), admin.port());
     format!(
         r#"node:
@@ -90,6 +91,18 @@ overload_manager:
     typed_config:
       "@type": type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig
       max_active_downstream_connections: 20000
+  # Of Envoy's heap (limits.memory_bytes). The memory of the filter's VMs is beside it.
+  - name: envoy.resource_monitors.fixed_heap
+    typed_config:
+      "@type": type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig
+      max_heap_size_bytes: {memory}
+  refresh_interval: 0.050s
+  actions:
+  - name: envoy.overload_actions.shrink_heap
+    triggers: [{{name: envoy.resource_monitors.fixed_heap, threshold: {{value: 0.8}}}}]
+  # Refused before their body is taken in; what has begun goes on.
+  - name: envoy.overload_actions.stop_accepting_requests
+    triggers: [{{name: envoy.resource_monitors.fixed_heap, threshold: {{value: 0.9}}}}]
 "#
     )
 }

@@ -14,13 +14,29 @@ use super::{
     tls,
 };
 
-/// Envoy's defaults are 1024 connections and requests and 3 retries at a time for a cluster. Three would stop failover
-/// exactly when a provider goes down under load.
-pub(super) const CIRCUIT_BREAKERS: &str = r"circuit_breakers:
-  # The default of 3 retries at a time would stop failover just when a provider goes down under load.
-  thresholds:
-  - {max_connections: 10000, max_pending_requests: 10000, max_requests: 10000, max_retries: 10000}
+/// What counts as a failure, of the options of a cluster's protocol. Envoy reads it from the cluster that the route names.
+pub(super) const ERROR_MATCHER: &str = r"# The filter marks replies that say the provider is unwell; those alone count against it.
+outlier_detection:
+  error_matcher:
+    http_response_headers_match:
+      headers: [{name: x-switchyard-unwell, present_match: true}]
 ";
+
+/// Envoy's defaults are 1024 connections and requests and 3 retries at a time for a cluster.
+fn breakers(gateway: &Gateway) -> String {
+    let percent = gateway.retries.budget_percent;
+    format!(
+        r"circuit_breakers:
+  thresholds:
+  - max_connections: 10000
+    max_pending_requests: 10000
+    max_requests: 10000
+    # Second tries at this provider are a part of its requests, so that a bad day does not multiply them. Moving on to
+    # another provider is not one.
+    retry_budget: {{budget_percent: {{value: {percent}}}, min_retry_concurrency: 3}}
+"
+    )
+}
 
 /// The cluster of a lane.
 ///
@@ -36,11 +52,12 @@ pub(super) fn lane(gateway: &Gateway, plugin: &Plugin, lane: Lane) -> Result<Clu
     let mut text = format!("name: {}\n", quote(&name));
     text.push_str(&discovery(&url));
     text.push_str(&format!("connect_timeout: {}\n", gateway.timeouts.connect.protobuf()));
-    text.push_str(&format!("per_connection_buffer_limit_bytes: {}\n", gateway.limits.reply_bytes));
+    text.push_str(&format!("per_connection_buffer_limit_bytes: {}\n", super::route::PIECE));
     text.push_str(&outlier(gateway));
-    text.push_str(CIRCUIT_BREAKERS);
+    text.push_str(&breakers(gateway));
     text.push_str(&tls::socket(&url, &gateway.tls.ca_file));
     text.push_str(protocol(&url));
+    text.push_str(&indent(4, ERROR_MATCHER));
     text.push_str(&endpoint(&name, &url));
     Ok(Cluster { name, comment, text })
 }

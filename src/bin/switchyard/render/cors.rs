@@ -2,10 +2,7 @@
 
 use switchyard::config::file::types::Gateway;
 
-use super::{
-    Cluster,
-    text::{item, quote},
-};
+use super::text::{item, quote};
 
 /// What a page may read of a reply beside its body.
 const EXPOSED: &str = "x-request-id, request-id, retry-after, retry-after-ms, openai-processing-ms";
@@ -41,29 +38,6 @@ pub(super) fn policy(gateway: &Gateway) -> String {
 "#
     )
 }
-
-/// The route of what the gateway role answers itself, in the place of the usual one: the CORS filter acts only where a route
-/// leads to a cluster. This one has no endpoint.
-pub(super) fn fallback(gateway: &Gateway) -> Option<String> {
-    gateway.cors.as_ref()?;
-    Some(format!(
-        "# Preflights, and what the filter answers itself. The CORS filter acts only where a route leads to a cluster.\n\
-         - name: none\n  match: {{prefix: \"/\"}}\n  route: {{cluster: {NONE}}}\n"
-    ))
-}
-
-/// The cluster of [`fallback`].
-pub(super) fn cluster(gateway: &Gateway) -> Option<Cluster> {
-    gateway.cors.as_ref()?;
-    let text = format!(
-        "name: {NONE}\ntype: STATIC\nconnect_timeout: 1s\nload_assignment: {{cluster_name: {NONE}}}\n"
-    );
-    let comment = "# Where no request is to go.\n".to_owned();
-    Some(Cluster { name: NONE.to_owned(), comment, text })
-}
-
-/// Names of lanes have no slash and those of pools begin with `pool/`.
-const NONE: &str = "none/";
 
 fn matcher(origin: &str) -> String {
     if origin == "*" || !origin.contains('*') {

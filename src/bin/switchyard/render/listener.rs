@@ -6,7 +6,7 @@ use switchyard::config::{
 };
 
 use super::{
-    Options, aws, cors, route, secret,
+    Options, aws, cors, local_reply, route, secret,
     text::{indent, item},
     wasm,
 };
@@ -23,12 +23,12 @@ pub(super) fn listener(
 ) -> Result<String, String> {
     let listen = address::listen(&gateway.listen)?;
     let (address, port) = (listen.ip(), listen.port());
-    let buffer = gateway.limits.reply_bytes;
+    let buffer = route::PIECE;
     let mut text = format!(
         r#"name: switchyard
 address:
   socket_address: {{address: "{address}", port_value: {port}}}
-# A reply that must be translated whole is held up to this size (limits.reply_bytes).
+# What a connection takes in at once, and holds for a peer that is slow. Bodies are held apart (request_body_buffer_limit).
 per_connection_buffer_limit_bytes: {buffer}
 filter_chains:
 - filters:
@@ -38,6 +38,7 @@ filter_chains:
 "#
     );
     text.push_str(&indent(6, &manager(gateway)));
+    text.push_str(&indent(6, &local_reply::config()));
     text.push_str(&indent(6, &route::table(gateway)));
     text.push_str("      http_filters:\n");
     text.push_str(&indent(6, &cors::filter(gateway)));

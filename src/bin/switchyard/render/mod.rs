@@ -8,6 +8,7 @@ mod bootstrap;
 mod cluster;
 mod cors;
 mod listener;
+mod local_reply;
 mod pool;
 mod route;
 mod secret;
@@ -70,6 +71,7 @@ pub(crate) struct Rendering {
     source: String,
     oldest: (u32, u32),
     admin: SocketAddr,
+    memory: u64,
     listener: String,
     clusters: Vec<Cluster>,
 }
@@ -86,15 +88,17 @@ pub(crate) fn render(gateway: &Gateway, options: &Options) -> Result<Rendering, 
     for lane in pools::lanes(&pools) {
         clusters.push(cluster::lane(gateway, &downstream, lane)?);
     }
-    for pool in &pools {
+    // A pool of one lane is that lane's cluster.
+    for pool in pools.iter().filter(|pool| pool.lanes.len() > 1) {
         clusters.push(pool::cluster(gateway, &downstream, pool));
     }
     clusters.extend(token::clusters(gateway)?);
-    clusters.extend(cors::cluster(gateway));
+    clusters.push(route::none());
     Ok(Rendering {
         source: options.source.clone(),
         oldest: oldest_envoy(gateway),
         admin: address::listen(gateway.admin.as_deref().unwrap_or(ADMIN))?,
+        memory: gateway.limits.memory_bytes,
         listener: listener::listener(gateway, &downstream, &upstream, options)?,
         clusters,
     })
@@ -103,12 +107,14 @@ pub(crate) fn render(gateway: &Gateway, options: &Options) -> Result<Rendering, 
 impl Rendering {
     /// The whole configuration as one static file.
     pub(crate) fn static_file(&self) -> String {
-        bootstrap::static_file(&self.source, self.oldest, self.admin, &self.listener, &self.clusters)
+        let frame = bootstrap::frame(self.admin, self.memory);
+        bootstrap::static_file(&self.source, self.oldest, &frame, &self.listener, &self.clusters)
     }
 
     /// The bootstrap of an Envoy that watches files of listeners and clusters in this directory.
     pub(crate) fn watching(&self, admin: SocketAddr, directory: &str) -> String {
-        bootstrap::watching(&self.source, self.oldest, admin, directory)
+        let frame = bootstrap::frame(admin, self.memory);
+        bootstrap::watching(&self.source, self.oldest, &frame, directory)
     }
 
     /// The file of listeners.

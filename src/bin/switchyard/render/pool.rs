@@ -8,7 +8,11 @@ use switchyard::{
     route::pool,
 };
 
-use super::{Cluster, cluster::CIRCUIT_BREAKERS, text::quote};
+use super::{
+    Cluster,
+    cluster::ERROR_MATCHER,
+    text::{indent, quote},
+};
 
 /// The aggregate cluster of a pool.
 pub(super) fn cluster(gateway: &Gateway, plugin: &Plugin, pool: &Pool) -> Cluster {
@@ -22,6 +26,7 @@ pub(super) fn cluster(gateway: &Gateway, plugin: &Plugin, pool: &Pool) -> Cluste
         .collect();
     let (name, lanes) = (quote(&pool.name), lanes.join(", "));
     let connect = gateway.timeouts.connect.protobuf();
+    let matcher = indent(4, ERROR_MATCHER);
     let text = format!(
         r#"name: {name}
 connect_timeout: {connect}
@@ -33,17 +38,16 @@ cluster_type:
     # In this order: the next is used when the ones before it are ejected, and by the next attempt of a request.
     # The panic threshold stays on: when all are ejected, all are tried, so that the first to recover is found.
     clusters: [{lanes}]
-{CIRCUIT_BREAKERS}typed_extension_protocol_options:
+circuit_breakers:
+  # The default of 3 retries at a time would stop failover just when a provider goes down under load. No provider gets a
+  # request twice by it: the next attempt goes to the next one.
+  thresholds:
+  - {{max_connections: 10000, max_pending_requests: 10000, max_requests: 10000, max_retries: 10000}}
+typed_extension_protocol_options:
   envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
     "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
     explicit_http_config: {{http_protocol_options: {{}}}}
-    # The filter marks replies that say the provider is unwell; those alone count against it. Envoy reads this from
-    # the cluster that the route names, which is this one.
-    outlier_detection:
-      error_matcher:
-        http_response_headers_match:
-          headers: [{{name: x-switchyard-unwell, present_match: true}}]
-"#
+{matcher}"#
     );
     Cluster { name: pool.name.clone(), comment: String::new(), text }
 }

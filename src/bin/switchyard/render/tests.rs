@@ -45,6 +45,8 @@ fn parsed(text: &str) -> serde_json::Value {
             Yaml::Value(Scalar::String(text)) => text.as_ref().into(),
             Yaml::Value(Scalar::Integer(number)) => (*number).into(),
             Yaml::Value(Scalar::Boolean(value)) => (*value).into(),
+            Yaml::Value(Scalar::FloatingPoint(number)) => number.into_inner().into(),
+            Yaml::Value(Scalar::Null) => serde_json::Value::Null,
             Yaml::Sequence(items) => items.iter().map(json).collect(),
             Yaml::Mapping(map) => {
                 map.iter().map(|(key, value)| (key.as_str().unwrap().to_owned(), json(value))).collect()
@@ -79,11 +81,25 @@ fn times_and_retries_are_where_envoy_reads_them() {
     let reply = &find(routes, "reply")["route"];
     assert_eq!(reply["retry_policy"]["per_try_timeout"], "9s");
     assert_eq!(reply["idle_timeout"], "47s");
+    assert_eq!(stream["retry_policy"]["retry_back_off"]["base_interval"], "0.001s");
+    // What is sent to one provider alone is tried again there, later.
+    let one = &find(routes, "reply.one")["route"]["retry_policy"];
+    assert_eq!((&one["num_retries"], one.get("retry_priority")), (&3.into(), None));
+    assert_eq!(one["retry_back_off"]["base_interval"], "0.250s");
+    assert_eq!(one["retry_back_off"]["max_interval"], "2.500s");
+    let names: Vec<&str> =
+        routes.as_array().unwrap().iter().map(|route| route["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["stream", "reply", "stream.one", "reply.one", "none"]);
     assert_eq!(
         manager(&config)["route_config"]["virtual_hosts"][0]["request_body_buffer_limit"],
-        2_000_000 + (1 << 20)
+        3_000_000 + (1 << 20)
     );
-    assert_eq!(config["static_resources"]["listeners"][0]["per_connection_buffer_limit_bytes"], 3_000_000);
+    // The filter sees what is too large before Envoy does: a body grows by less than the room above the limits.
+    let listener = &config["static_resources"]["listeners"][0];
+    let cluster = find(&config["static_resources"]["clusters"], "local");
+    for takes in [listener, cluster] {
+        assert!(takes["per_connection_buffer_limit_bytes"].as_u64().unwrap() < 1 << 20);
+    }
 }
 
 #[test]
@@ -112,7 +128,10 @@ fn clusters_say_where_providers_are_and_when_they_are_left_out() {
         pool["cluster_type"]["typed_config"]["clusters"],
         serde_json::json!(["openai", "openai#2", "claude"])
     );
-    assert_eq!(clusters.as_array().unwrap().len(), 4 + 4);
+    let budget = &again["circuit_breakers"]["thresholds"][0]["retry_budget"];
+    assert_eq!(budget["budget_percent"]["value"], 20);
+    // Four lanes; three targets have three pools of two and one of all; and the one where no request is to go.
+    assert_eq!(clusters.as_array().unwrap().len(), 4 + 4 + 1);
 }
 
 #[test]
@@ -192,4 +211,28 @@ fn pages_are_known_by_their_origin() {
     find(&config["static_resources"]["clusters"], "none/");
     let without = parsed(&rendering(FILE).static_file());
     assert_eq!(manager(&without)["http_filters"][0]["name"], "switchyard.gateway");
+}
+
+#[test]
+fn what_envoy_answers_itself_is_an_error_of_the_clients_api() {
+    let config = parsed(&rendering(FILE).static_file());
+    let mappers = manager(&config)["local_reply_config"]["mappers"].as_array().unwrap();
+    let body = |mapper: &serde_json::Value| mapper["body_format_override"]["json_format"].clone();
+    let when = |mapper: &serde_json::Value| {
+        mapper["filter"]["extension_filter"]["typed_config"]["expression"].as_str().unwrap().to_owned()
+    };
+    // For a path of Anthropic's first: the first that fits is taken.
+    let openai =
+        mappers.iter().position(|mapper| when(mapper) == "response.code_details == 'overload'").unwrap();
+    assert!(when(&mappers[openai - 1]).starts_with("request.path.startsWith('/v1/messages') && "));
+    assert_eq!(body(&mappers[openai - 1])["error"]["type"], "overloaded_error");
+    assert_eq!(body(&mappers[openai])["error"]["code"], "gateway_overloaded");
+    assert_eq!(body(&mappers[openai])["error"]["param"], serde_json::Value::Null);
+    for mapper in &mappers[openai - 1..=openai] {
+        assert_eq!(mapper["headers_to_add"][0]["header"]["key"], "retry-after");
+        assert_eq!(
+            mapper["headers_to_add"][1]["header"],
+            serde_json::json!({"key": "x-should-retry", "value": "true"})
+        );
+    }
 }

@@ -29,6 +29,8 @@ typed_config:
       code: {{local: {{filename: {wasm}}}}}
 {env}    # Should the VM fail, start a new one. The default answers 503 until Envoy is restarted.
     failure_policy: FAIL_RELOAD
+    # At once: by default all requests of a second are refused. Not less than 2 ms: 1 ms makes Envoy divide by zero.
+    reload_config: {{backoff: {{base_interval: 0.002s, max_interval: 0.002s}}}}
     # The filter holds the headers until it has read the body; without this, the body would not come.
     allow_on_headers_stop_iteration: true
     configuration:

@@ -13,12 +13,13 @@ fn full() -> Value {
     let quirks = json!({"refuses": ["n"], "known_only": true, "clamp": [["temperature", 0.0, 1.0]],
         "values": [["tool_choice", "required", "any"]], "developer_as_system": true, "flat_content": true,
         "fixed": [["store", {"a": [1, "é\n"]}]], "rename": [["max_completion_tokens", "max_tokens"]]});
-    json!({"version": 1, "role": "provider", "request_bytes": 10, "reply_bytes": 20,
+    json!({"version": 1, "role": "provider", "request_bytes": 10, "reply_bytes": 20, "buffered_bytes": 30,
+        "attempts": 3, "cooling_ms": 9, "list_attempts": true,
         "providers": [{"name": "p\"q", "format": "openai-responses", "authority": "a", "scheme": "http",
             "path": "/p", "stream_path": "/s", "embeddings_path": "/e", "rerank_path": "/r",
             "auth_header": "h", "auth_prefix": "Bearer ", "secret": {"token": token},
             "headers": [["x-a", "1"]], "quirks": quirks, "facts": [["m", facts]]}],
-        "models": [{"name": "m", "targets": [{"provider": 0, "model": "u"}, {"provider": 0}]}],
+        "models": [{"name": "m", "elsewhere": {"context_length": false, "content_policy": true}, "targets": [{"provider": 0, "model": "u"}, {"provider": 0}]}],
         "keys": [{"name": "k", "sha256": "00", "models": ["m*"]}]})
 }
 

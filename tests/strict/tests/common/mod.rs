@@ -21,6 +21,8 @@ pub const OPENAI_KEY: &str = "sk-openai-secret";
 pub const ANTHROPIC_KEY: &str = "sk-ant-secret";
 /// The largest request body of the test's configuration.
 pub const REQUEST_BYTES: u64 = 100_000;
+/// What a worker holds of requests at a time.
+pub const BUFFERED_BYTES: u64 = 1_000_000_000;
 
 /// The module under test, compiled once a test program.
 pub fn compiled() -> &'static Compiled {
@@ -65,13 +67,22 @@ pub fn plugin(role: RoleName) -> Plugin {
     };
     let target = |provider, model: Option<&str>| Target { provider, model: model.map(str::to_owned) };
     let card = |name: &str| Card { id: name.to_owned(), owner: "openai".to_owned(), ..Card::default() };
-    let model = |name: &str, targets| Model { name: name.to_owned(), targets, cards: vec![card(name)] };
+    let model = |name: &str, targets| Model {
+        name: name.to_owned(),
+        targets,
+        elsewhere: Default::default(),
+        cards: vec![card(name)],
+    };
     let (gpt, claude_x) = (target(0, Some("gpt-x")), target(1, Some("claude-x")));
     Plugin {
         version: VERSION,
         role,
         request_bytes: REQUEST_BYTES,
         reply_bytes: 100_000,
+        attempts: 2,
+        cooling_ms: 60_000,
+        list_attempts: false,
+        buffered_bytes: BUFFERED_BYTES,
         files: Some(0),
         providers: vec![openai, claude],
         models: vec![
@@ -91,7 +102,16 @@ pub fn gateway() -> Gateway {
 
 /// A gateway with keys.
 pub fn with_keys(keys: &[Key]) -> Gateway {
-    let document = |role| serde_json::to_vec(&Plugin { keys: keys.to_vec(), ..plugin(role) }).unwrap();
+    with(|plugin| plugin.keys = keys.to_vec())
+}
+
+/// A gateway whose configuration differs from the usual.
+pub fn with(change: impl Fn(&mut Plugin)) -> Gateway {
+    let document = |role| {
+        let mut plugin = plugin(role);
+        change(&mut plugin);
+        serde_json::to_vec(&plugin).unwrap()
+    };
     let env = [("OPENAI_API_KEY", OPENAI_KEY), ("ANTHROPIC_API_KEY", ANTHROPIC_KEY), ("HOME", "/root")];
     let gateway =
         Gateway::start(compiled(), &document(RoleName::Gateway), &document(RoleName::Provider), &env);

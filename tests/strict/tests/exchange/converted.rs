@@ -10,7 +10,7 @@ fn a_reply_is_turned_into_the_clients_format() {
     let answer = Answer::json(200, anthropic_reply("Hello.")).with("request-id", "req_ant");
     let done = gateway().exchange(&chat("other", false), &[Attempt::at("claude", answer)]);
     assert_nothing_internal(&done);
-    assert_eq!(done.pool.as_ref().unwrap().cluster, "pool/claude");
+    assert_eq!(done.pool.as_ref().unwrap().cluster, "claude");
     let sent: Value = serde_json::from_slice(&done.sent[0].body).unwrap();
     assert_eq!((&sent["model"], &sent["max_tokens"]), (&"claude-x".into(), &8192.into()));
     assert_eq!(sent["messages"][0]["role"], "user");

@@ -86,8 +86,8 @@ fn headers_that_are_not_utf8_pass_no_further_and_break_nothing() {
 #[test]
 fn internal_headers_of_a_client_are_not_believed() {
     let forged = chat("same", false)
-        .with("x-switchyard-stream", "pool/claude")
-        .with("x-switchyard-reply", "pool/claude")
+        .with("x-switchyard-stream", "claude")
+        .with("x-switchyard-reply", "claude")
         .with("x-switchyard-retry", "1")
         .with("x-switchyard-key-openai", "sk-forged")
         .with("x-envoy-upstream-rq-timeout-ms", "1")
@@ -95,7 +95,7 @@ fn internal_headers_of_a_client_are_not_believed() {
     let done = gateway().exchange(&forged, &[served()]);
     assert_nothing_internal(&done);
     let pool = done.pool.unwrap();
-    assert_eq!((pool.header.as_str(), pool.cluster.as_str()), ("x-switchyard-reply", "pool/openai"));
+    assert_eq!((pool.header.as_str(), pool.cluster.as_str()), ("x-switchyard-reply", "openai"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod converted;
 mod embeddings;
 mod failover;
 mod local;
+mod manners;
 mod passed;
 mod same;
 mod splits;

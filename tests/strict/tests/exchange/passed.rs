@@ -140,7 +140,7 @@ fn a_reply_passes_byte_for_byte_as_it_comes() {
 fn files_go_to_their_provider() {
     let request = Request::get("/v1/files?limit=2").with("authorization", format!("Bearer {CLIENT_KEY}"));
     let done = gateway_of(&request, &[served()]);
-    assert_eq!(done.pool.map(|pool| pool.cluster), Some("pool/openai".to_owned()));
+    assert_eq!(done.pool.map(|pool| pool.cluster), Some("openai".to_owned()));
     let headers = &done.sent[0].headers;
     assert_eq!((headers.text(":method"), headers.text(":path")), (Some("GET"), Some("/v1/files?limit=2")));
     assert_eq!((headers.get("content-length"), headers.get("content-type")), (None, None));

@@ -12,7 +12,7 @@ fn a_reply_passes_as_it_came_and_the_request_changes_in_its_model_alone() {
     let done = gateway().exchange(&chat("same", false), &[Attempt::at("openai", answer)]);
     assert_nothing_internal(&done);
     let pool = done.pool.as_ref().unwrap();
-    assert_eq!((pool.header.as_str(), pool.cluster.as_str()), ("x-switchyard-reply", "pool/openai"));
+    assert_eq!((pool.header.as_str(), pool.cluster.as_str()), ("x-switchyard-reply", "openai"));
     let sent = &done.sent[0];
     let body = chat_body("same", false).to_string().replace("\"same\"", "\"gpt-x\"");
     assert_eq!(sent.body.escape_ascii().to_string(), body.as_bytes().escape_ascii().to_string());

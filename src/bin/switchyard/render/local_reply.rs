@@ -1,0 +1,99 @@
+//! Replies that Envoy makes where the filter is not asked: HTTP that cannot be read, no room, a filter that failed. They
+//! become errors as the client's API has them.
+
+use super::text::{indent, item};
+
+/// Envoy's own reply, as errors have to look.
+struct Mapper {
+    /// What is said of it in the configuration.
+    comment: &'static str,
+    /// Which replies, in CEL. The filter's own have no details.
+    when: &'static str,
+    /// OpenAI's type of the error, and Anthropic's.
+    kinds: (&'static str, &'static str),
+    code: &'static str,
+    message: &'static str,
+    /// Seconds after which to try again.
+    retry_after: Option<u32>,
+}
+
+const MAPPERS: &[Mapper] = &[
+    Mapper {
+        comment: "Memory is at its limit (limits.memory_bytes): no filter is asked.",
+        when: "response.code_details == 'overload'",
+        kinds: ("server_error", "overloaded_error"),
+        code: "gateway_overloaded",
+        message: "The gateway has no room for more requests; try again.",
+        retry_after: Some(1),
+    },
+    Mapper {
+        comment: "The filter itself failed; a new one is started. Which API was meant may be overwritten for the provider by now.",
+        when: "response.code_details == 'wasm_fail_stream'",
+        kinds: ("api_error", ""),
+        code: "gateway_error",
+        message: "The gateway failed at this request; try again.",
+        retry_after: Some(1),
+    },
+    Mapper {
+        comment: "Headers that are too many or too large. Which API was meant is not known yet.",
+        when: "response.code_details.endsWith('too_many_headers') || response.code_details.endsWith('headers_too_large')",
+        kinds: ("invalid_request_error", ""),
+        code: "headers_too_large",
+        message: "The headers of the request are too many or too large.",
+        retry_after: None,
+    },
+    Mapper {
+        comment: "What HTTP does not allow, and requests that are too slow to say what they are.",
+        when: "response.code_details.startsWith('http') || response.code_details in ['missing_host_header', 'path_normalization_failed', 'missing_path_rejected', 'request_header_timeout', 'low_version']",
+        kinds: ("invalid_request_error", ""),
+        code: "bad_request",
+        message: "The request is not well-formed HTTP, or did not come in time.",
+        retry_after: None,
+    },
+];
+
+/// What is said of them to the connection manager.
+pub(super) fn config() -> String {
+    let mut text = String::from(
+        "# Envoy's own replies, where no filter could write them.\nlocal_reply_config:\n  mappers:\n",
+    );
+    for mapper in MAPPERS {
+        let comment = format!("# {}\n", mapper.comment);
+        text.push_str(&indent(2, &comment));
+        let (openai, anthropic) = mapper.kinds;
+        if !anthropic.is_empty() {
+            let when = format!("request.path.startsWith('/v1/messages') && ({})", mapper.when);
+            let body = format!(
+                "type: error\nerror: {{type: {anthropic}, message: {:?}}}\nrequest_id: null\n",
+                mapper.message
+            );
+            text.push_str(&indent(2, &one(mapper, &when, &body)));
+        }
+        // Both APIs' clients find in this what they look for.
+        let own =
+            format!("type: {openai}, message: {:?}, param: null, code: {}", mapper.message, mapper.code);
+        let kind = if anthropic.is_empty() { "type: error\n" } else { "" };
+        text.push_str(&indent(2, &one(mapper, mapper.when, &format!("{kind}error: {{{own}}}\n"))));
+    }
+    text
+}
+
+fn one(mapper: &Mapper, when: &str, body: &str) -> String {
+    let mut text = format!(
+        r#"filter:
+  extension_filter:
+    name: envoy.access_loggers.extension_filters.cel
+    typed_config:
+      "@type": type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter
+      expression: "{when}"
+"#
+    );
+    if let Some(seconds) = mapper.retry_after {
+        text.push_str(&format!(
+            "headers_to_add:\n- header: {{key: retry-after, value: \"{seconds}\"}}\n  append_action: OVERWRITE_IF_EXISTS_OR_ADD\n\
+             - header: {{key: x-should-retry, value: \"true\"}}\n  append_action: OVERWRITE_IF_EXISTS_OR_ADD\n"
+        ));
+    }
+    text.push_str(&format!("body_format_override:\n  json_format:\n{}", indent(4, body)));
+    item(&text)
+}
