@@ -142,8 +142,9 @@ REFUSALS = (
     refusal("content-policy", "an error: refused by content policy", "content_policy", own(400), *CLASSIC),
     refusal("content-policy-on", "the same, with `retries.content_policy: true`", "content_policy", ELSEWHERE, *CLASSIC, content_policy=True),
     refusal("declined", "an answer that only declines, as Gemini's", "content_policy", REFUSED, "gemini"),
-    refusal("declined-on", "the same, with `retries.content_policy: true`", "content_policy",
-            Fate(SECOND, LEAVES, 1, DECLINED, False), "gemini", content_policy=True),
+    # A stream is not held until it is known how it ends.
+    Fault("declined-on", "the same, with `retries.content_policy: true`", Fate(SECOND, LEAVES, 1, DECLINED, False), REFUSED,
+          {"fault": "error-code:content_policy"}, ("gemini",), retries={"content_policy": True}),
     refusal("no-money", "no money left, as OpenAI and Anthropic tell it", "quota", ACCOUNT, "openai", "anthropic"),
     refusal("quota", "a quota is used up, as Google and AWS tell it", "quota", LIMITED, "gemini", "bedrock"),
 )
