@@ -23,7 +23,7 @@ use switchyard::config::{
     file::{
         address, compile,
         credentials::{self, Credential},
-        pools,
+        pools::{self, Pool},
         types::{Gateway, Provider},
     },
     plugin::{Plugin, RoleName},
@@ -89,9 +89,11 @@ pub(crate) fn render(gateway: &Gateway, options: &Options) -> Result<Rendering, 
         clusters.push(cluster::lane(gateway, &downstream, lane)?);
     }
     // A pool of one lane is that lane's cluster.
-    for pool in pools.iter().filter(|pool| pool.lanes.len() > 1) {
-        clusters.push(pool::cluster(gateway, &downstream, pool));
+    let several: Vec<Pool> = pools.into_iter().filter(|pool| pool.lanes.len() > 1).collect();
+    for lane in pools::lanes(&several) {
+        clusters.push(cluster::last(gateway, &downstream, lane)?);
     }
+    clusters.extend(several.iter().map(|pool| pool::cluster(gateway, &downstream, pool)));
     clusters.extend(token::clusters(gateway)?);
     clusters.push(route::none());
     Ok(Rendering {

@@ -126,12 +126,16 @@ fn clusters_say_where_providers_are_and_when_they_are_left_out() {
     let pool = find(clusters, "pool/openai+openai#2+claude");
     assert_eq!(
         pool["cluster_type"]["typed_config"]["clusters"],
-        serde_json::json!(["openai", "openai#2", "claude"])
+        serde_json::json!(["openai", "openai#2", "claude", "last/openai", "last/openai#2", "last/claude"])
     );
+    let last = find(clusters, "last/openai#2");
+    assert_eq!(last.get("outlier_detection"), None);
+    assert_eq!(last["load_assignment"]["endpoints"][0]["lb_endpoints"][0], *endpoint);
     let budget = &again["circuit_breakers"]["thresholds"][0]["retry_budget"];
     assert_eq!(budget["budget_percent"]["value"], 20);
-    // Four lanes; three targets have three pools of two and one of all; and the one where no request is to go.
-    assert_eq!(clusters.as_array().unwrap().len(), 4 + 4 + 1);
+    // Four lanes, of which three are in pools; three targets have three pools of two and one of all; and the one where no
+    // request is to go.
+    assert_eq!(clusters.as_array().unwrap().len(), 4 + 3 + 4 + 1);
 }
 
 #[test]
