@@ -63,11 +63,6 @@ class Cell:
         return fate
 
     @property
-    def pool(self) -> str:
-        """The cluster that the route names."""
-        return self.name if self.alone else f"pool/{self.name}+{self.second}"
-
-    @property
     def second(self) -> str:
         """Who answers where its provider does not."""
         return second(self.form)

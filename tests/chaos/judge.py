@@ -28,9 +28,14 @@ class Evidence:
     slack: int
     """Requests that may have been on their way to the cell when it was ejected or began to cool."""
 
-    def stat(self, cluster: str, name: str) -> int:
-        """One of a cluster's stats."""
-        return self.stats.get(f"cluster.{cluster}.{name}", 0)
+    def of_lanes(self, cell: Cell, name: str) -> int:
+        """One of the stats of the clusters that are the cell's provider."""
+        return sum(self.stats.get(f"cluster.{lane}.{name}", 0) for lane in (cell.name, f"last/{cell.name}"))
+
+    def of_pools(self, cell: Cell, name: str) -> int:
+        """One of the stats of the clusters that the cell's routes name: pools, or the provider's own where it is alone."""
+        pools = (key for key in self.stats if key.startswith(f"cluster.pool/{cell.name}") and key.endswith(f".{name}"))
+        return self.of_lanes(cell, name) + sum(self.stats[key] for key in pools if key[len("cluster.pool/" + cell.name)] in "+.")
 
 
 def judge(cell: Cell, seen: Evidence) -> Result:
@@ -101,14 +106,14 @@ def _served_once(cell: Cell, seen: Evidence, result: Result) -> None:
 
 def _attempts(cell: Cell, seen: Evidence, result: Result) -> None:
     """How often the provider was asked, what was tried again, and whether it was ejected."""
-    reached = seen.stat(cell.name, "upstream_rq_total")
-    asked = reached + seen.stat(cell.name, "upstream_rq_pending_failure_eject")
+    reached = seen.of_lanes(cell, "upstream_rq_total")
+    asked = reached + seen.of_lanes(cell, "upstream_rq_pending_failure_eject")
     least, most = _expected(cell, seen.slack)
     result.check(least <= asked <= most, f"the provider was asked {asked} times instead of {_range(least, most)}")
     received = seen.first.get("requests", 0)
     result.check(received == reached, f"the provider received {received} requests, Envoy sent {reached}")
 
-    again = seen.stat(cell.pool, "upstream_rq_retry")
+    again = seen.of_pools(cell, "upstream_rq_retry")
     if cell.alone:
         due = max(asked - cell.requests, 0)
     elif cell.fate.client == contract.BROKEN:
@@ -118,7 +123,7 @@ def _attempts(cell: Cell, seen: Evidence, result: Result) -> None:
         due = asked if cell.fate.client == contract.SECOND else 0
     result.check(again == due, f"{again} attempts followed a failed one, {due} were due")
 
-    ejected = seen.stat(cell.name, "outlier_detection.ejections_enforced_total")
+    ejected = seen.of_lanes(cell, "outlier_detection.ejections_enforced_total")
     unwell = cell.fate.health != contract.LEAVES and asked >= FAILURES
     result.check(bool(ejected) == unwell, f"ejected {ejected} times, after {asked} failures that {'do' if unwell else 'do not'} count")
 

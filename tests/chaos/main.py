@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness.result import Result, verdict
+from harness.result import Result, guarded, verdict
 from harness.run import Harness
 
 HERE = Path(__file__).parent
@@ -23,17 +23,14 @@ def parts(only: str) -> list[str]:
 
 
 def run(harness: Harness, names: list[str]) -> list[Result]:
-    """The results of all parts. One that fails to run is a scenario that failed."""
+    """The results of all parts."""
     results: list[Result] = []
     for name in names:
         module = importlib.import_module(name)
         if not hasattr(module, "run") or (harness.quick and not getattr(module, "QUICK", False)):
             continue
         harness.say(name)
-        try:
-            found = module.run(harness)
-        except Exception as error:  # noqa: BLE001: the other parts are still to be run
-            found = [Result(name, wrong=[f"it did not run: {type(error).__name__}: {error}"])]
+        found = guarded(name, lambda: module.run(harness))
         for result in found:
             if not result.passed:
                 print(f"FAILED {result.line()}", flush=True)

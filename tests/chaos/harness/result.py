@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 # So much of what is wrong with one scenario is printed; the rest is more of the same.
@@ -48,6 +48,14 @@ class Result:
         wrong = list(self.wrong) if self.requests else ["no request was sent", *self.wrong]
         more = [f"and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
         return f"{self.name}: " + "; ".join([*wrong[:SHOWN], *more])
+
+
+def guarded(name: str, part: Callable[[], list[Result]]) -> list[Result]:
+    """The results of a part of a run. One that fails to run is a scenario that failed, and the others are still run."""
+    try:
+        return part()
+    except Exception as error:  # noqa: BLE001: whatever it was, it is told in the result
+        return [Result(name, wrong=[f"it did not run: {type(error).__name__}: {error}"])]
 
 
 def verdict(results: Iterable[Result]) -> tuple[str, bool]:
