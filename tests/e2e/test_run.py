@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import http.client
+import json
 import re
 import signal
 import socket
@@ -11,76 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from conftest import ENV, pool_file
 from rig import openai, prompts, referee, replies
 from rig.client import Client
-from rig.envoy import BAD_LOG, WASM, envoy_binary, free_port, switchyard_binary, wait_for
+from rig.envoy import BAD_LOG
 from rig.provider import Provider
-
-
-class Run:
-    """The running command."""
-
-    def __init__(self, folder: Path, file: dict | None, env: dict[str, str], *more: str):
-        self.port = free_port()
-        self.path = folder / "gateway.yaml"
-        self.log = folder / "run.log"
-        arguments = [switchyard_binary(), "run", "--wasm", str(WASM), "--envoy", envoy_binary(), "--concurrency", "1", *more]
-        if file is None:
-            arguments += ["--listen", f"127.0.0.1:{self.port}"]
-        else:
-            self.file = {"listen": f"127.0.0.1:{self.port}", "admin": f"127.0.0.1:{free_port()}", **file}
-            self.write(self.file)
-            arguments.append(str(self.path))
-        clean = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-        with self.log.open("wb") as out:
-            self.process = subprocess.Popen(arguments, env={**clean, **env}, stdout=out, stderr=out, cwd=folder)
-
-    def write(self, file: dict) -> None:
-        """Replaces the file as editors do: at once."""
-        beside = self.path.with_suffix(".new")
-        beside.write_text(yaml.safe_dump(file, sort_keys=False))
-        beside.rename(self.path)
-
-    @property
-    def output(self) -> str:
-        return self.log.read_text(errors="replace")
-
-    def ready(self) -> Run:
-        """Waits until it serves."""
-
-        def up() -> bool:
-            assert self.process.poll() is None, self.output
-            try:
-                return Client(self.port, 2).request("GET", "/v1/models").status in (200, 401)
-            except OSError:
-                return False
-
-        wait_for("the gateway serves", up, 30)
-        return self
-
-    def says(self, pattern: str, seconds: float = 15) -> None:
-        """Waits for a line of its output."""
-        try:
-            wait_for(f"{pattern!r} is said", lambda: bool(re.search(pattern, self.output)), seconds)
-        except AssertionError as error:
-            raise AssertionError(f"{error}; it said:\n{self.output}") from None
-
-    def children(self) -> list[int]:
-        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [int(pid) for pid in found]
-
-    def stop(self, how: int = signal.SIGINT) -> None:
-        """Ctrl-C; whatever it started must be gone with it."""
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                raise
+from rig.run import Run
 
 
 @pytest.fixture
@@ -139,6 +77,24 @@ def test_a_changed_file_takes_effect_without_dropping_a_stream(run, file: dict, 
     while streaming.piece(answer):
         pass
     assert referee.stream(answer) == "".join(f" {number}" for number in range(40))
+
+
+def test_a_connection_from_before_a_change_is_served_once_more(run, file: dict) -> None:
+    """Its request is for the old listener, which names a pool that the new file has no more."""
+    gateway = run(file).ready()
+    kept = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+
+    def ask() -> tuple[int, str | None]:
+        kept.request("POST", "/v1/chat/completions", json.dumps(prompts.chat()), {"content-type": "application/json"})
+        reply = kept.getresponse()
+        reply.read()
+        return reply.status, reply.getheader("connection")
+
+    assert ask() == (200, None)
+    models = [{**model, "targets": model["targets"][::-1]} for model in gateway.file["models"]]
+    gateway.write({**gateway.file, "models": models})
+    gateway.says(r"(?m)^reloaded")
+    assert ask() == (200, "close")
 
 
 @pytest.mark.parametrize(

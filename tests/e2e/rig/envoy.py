@@ -68,17 +68,44 @@ def wait_for(what: str, condition: Callable[[], bool], seconds: float = 15, ever
         time.sleep(every)
 
 
-class Envoy:
-    """One process. `config` is a complete Envoy configuration with `admin`; `prefix` stands before the command."""
+class Admin:
+    """What an Envoy tells of itself."""
 
-    def __init__(self, folder: Path, config: dict, env: dict[str, str], prefix: tuple[str, ...] = (), workers: int = 1):
+    def __init__(self, admin_port: int):
+        self.admin_port = admin_port
+
+    def stats(self, pattern: str = "") -> dict[str, int]:
+        """Counters and gauges whose names match the regular expression."""
+        found = json.loads(get(self.admin_port, "/stats?format=json&type=All"))["stats"]
+        return {stat["name"]: stat["value"] for stat in found if "value" in stat and re.search(pattern, stat["name"])}
+
+    def stat(self, name: str) -> int:
+        """One counter or gauge."""
+        return self.stats(f"^{re.escape(name)}$").get(name, 0)
+
+    def reloads(self) -> list[str]:
+        """Stats that say that the filter crashed."""
+        found = self.stats(r"^wasm\..*(vm_reload|crash|fail)")
+        return [f"{name} = {value}" for name, value in found.items() if value]
+
+
+# Several run side by side on one machine.
+ALONE = ("--disable-hot-restart", "--drain-time-s", "1")
+
+
+class Envoy(Admin):
+    """One process. `config` is a complete Envoy configuration with `admin`; `prefix` stands before the command, and
+    `options` say how it follows another one, and is followed."""
+
+    def __init__(self, folder: Path, config: dict, env: dict[str, str], prefix: tuple[str, ...] = (), workers: int = 1,
+                 options: tuple[str, ...] = ALONE):
         self.folder = folder
         self.log_path = folder / "envoy.log"
-        self.admin_port = config["admin"]["address"]["socket_address"]["port_value"]
+        super().__init__(config["admin"]["address"]["socket_address"]["port_value"])
         path = folder / "envoy.yaml"
         path.write_text(yaml.dump(config, Dumper=yaml.CSafeDumper, sort_keys=False))
-        command = [*prefix, envoy_binary(), "-c", str(path), "--disable-hot-restart", "--concurrency", str(workers), "-l", "info"]
-        command += ["--log-path", str(self.log_path), "--drain-time-s", "1", "--file-flush-interval-msec", "200"]
+        command = [*prefix, envoy_binary(), "-c", str(path), *options, "--concurrency", str(workers), "-l", "info"]
+        command += ["--log-path", str(self.log_path), "--file-flush-interval-msec", "200"]
         clean = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
         with (folder / "envoy.stderr").open("wb") as stderr:
             self.process = subprocess.Popen(command, env={**clean, **env}, stdout=stderr, stderr=stderr)
@@ -91,7 +118,7 @@ class Envoy:
     @property
     def output(self) -> str:
         """What it wrote to its standard streams: the access log, too."""
-        return (self.log_path.parent / "envoy.stderr").read_text()
+        return (self.folder / "envoy.stderr").read_text(errors="replace")
 
     def _ready(self) -> bool:
         if self.process.poll() is not None:
@@ -107,15 +134,6 @@ class Envoy:
         """All that Envoy logged so far."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
-    def stats(self, pattern: str = "") -> dict[str, int]:
-        """Counters and gauges whose names match the regular expression."""
-        found = json.loads(get(self.admin_port, "/stats?format=json&type=All"))["stats"]
-        return {stat["name"]: stat["value"] for stat in found if "value" in stat and re.search(pattern, stat["name"])}
-
-    def stat(self, name: str) -> int:
-        """One counter or gauge."""
-        return self.stats(f"^{re.escape(name)}$").get(name, 0)
-
     def rss(self) -> int:
         """Resident memory in bytes."""
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
@@ -126,8 +144,7 @@ class Envoy:
         found = [line for line in self.log.splitlines() if BAD_LOG.search(line)]
         if self.process.poll() is not None:
             return [*found, f"Envoy ended with {self.process.returncode}"]
-        reloads = self.stats(r"^wasm\..*(vm_reload|crash|fail)")
-        return found + [f"{name} = {value}" for name, value in reloads.items() if value]
+        return found + self.reloads()
 
     def stop(self) -> None:
         """Ends it; by force if it does not go."""

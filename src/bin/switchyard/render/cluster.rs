@@ -43,22 +43,50 @@ fn breakers(gateway: &Gateway) -> String {
 /// # Errors
 /// Only for what the check of the file tells as a mistake.
 pub(super) fn lane(gateway: &Gateway, plugin: &Plugin, lane: Lane) -> Result<Cluster, String> {
+    cluster(gateway, plugin, lane, Health::Counted)
+}
+
+/// A lane once more, for when all of a pool are ejected: here it never is.
+///
+/// # Errors
+/// As of [`lane`].
+pub(super) fn last(gateway: &Gateway, plugin: &Plugin, lane: Lane) -> Result<Cluster, String> {
+    cluster(gateway, plugin, lane, Health::Ignored)
+}
+
+/// The name of a lane's cluster for when all of a pool are ejected.
+pub(super) fn last_name(lane: &str) -> String {
+    format!("last/{lane}")
+}
+
+/// Whether failures eject a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Health {
+    Counted,
+    Ignored,
+}
+
+fn cluster(gateway: &Gateway, plugin: &Plugin, lane: Lane, health: Health) -> Result<Cluster, String> {
     let provider = gateway.providers.get(lane.provider).ok_or("a lane without a provider")?;
     let url = compile::base_url(provider)?;
-    let name = pool::lane_name(&provider.name, lane.slot);
+    let lane_name = pool::lane_name(&provider.name, lane.slot);
+    let (name, outlier, last) = match health {
+        Health::Counted => (lane_name.clone(), outlier(gateway), ""),
+        Health::Ignored => (last_name(&lane_name), String::new(), ", where all of a pool are ejected"),
+    };
     let format = plugin.providers.get(lane.provider).map_or("", |provider| provider.format.name());
     let again = if lane.slot > 1 { ", again: for models that list it more than once" } else { "" };
-    let comment = format!("# {}: speaks {format} at {}{again}\n", provider.name, url.authority());
+    let comment = format!("# {}: speaks {format} at {}{again}{last}\n", provider.name, url.authority());
     let mut text = format!("name: {}\n", quote(&name));
     text.push_str(&discovery(&url));
     text.push_str(&format!("connect_timeout: {}\n", gateway.timeouts.connect.protobuf()));
     text.push_str(&format!("per_connection_buffer_limit_bytes: {}\n", super::route::PIECE));
-    text.push_str(&outlier(gateway));
+    text.push_str(&outlier);
     text.push_str(&breakers(gateway));
     text.push_str(&tls::socket(&url, &gateway.tls.ca_file));
     text.push_str(protocol(&url));
     text.push_str(&indent(4, ERROR_MATCHER));
-    text.push_str(&endpoint(&name, &url));
+    text.push_str(&endpoint(&name, &lane_name, &url));
     Ok(Cluster { name, comment, text })
 }
 
@@ -107,15 +135,15 @@ pub(super) fn protocol(url: &BaseUrl) -> &'static str {
 }
 
 /// The endpoint, whose metadata is all that tells an attempt who it is for.
-fn endpoint(name: &str, url: &BaseUrl) -> String {
-    let (name, host, port) = (quote(name), quote(&url.host), url.port);
+fn endpoint(name: &str, lane: &str, url: &BaseUrl) -> String {
+    let (name, lane, host, port) = (quote(name), quote(lane), quote(&url.host), url.port);
     let endpoint = format!(
         r#"- endpoint:
     hostname: {host}
     address: {{socket_address: {{address: {host}, port_value: {port}}}}}
   metadata:
     filter_metadata:
-      switchyard: {{lane: {name}}}
+      switchyard: {{lane: {lane}}}
 "#
     );
     format!(

@@ -17,13 +17,13 @@ mod tls;
 mod token;
 mod wasm;
 
-use std::{io::Write, net::SocketAddr, path::Path};
+use std::{collections::HashSet, io::Write, net::SocketAddr, path::Path};
 
 use switchyard::config::{
     file::{
         address, compile,
         credentials::{self, Credential},
-        pools,
+        pools::{self, Pool},
         types::{Gateway, Provider},
     },
     plugin::{Plugin, RoleName},
@@ -89,9 +89,11 @@ pub(crate) fn render(gateway: &Gateway, options: &Options) -> Result<Rendering, 
         clusters.push(cluster::lane(gateway, &downstream, lane)?);
     }
     // A pool of one lane is that lane's cluster.
-    for pool in pools.iter().filter(|pool| pool.lanes.len() > 1) {
-        clusters.push(pool::cluster(gateway, &downstream, pool));
+    let several: Vec<Pool> = pools.into_iter().filter(|pool| pool.lanes.len() > 1).collect();
+    for lane in pools::lanes(&several) {
+        clusters.push(cluster::last(gateway, &downstream, lane)?);
     }
+    clusters.extend(several.iter().map(|pool| pool::cluster(gateway, &downstream, pool)));
     clusters.extend(token::clusters(gateway)?);
     clusters.push(route::none());
     Ok(Rendering {
@@ -122,11 +124,15 @@ impl Rendering {
         bootstrap::listeners_file(version, &self.listener)
     }
 
-    /// The file of clusters: this rendering's, and those of `old` that this one no longer names.
-    pub(crate) fn clusters_file(&self, version: u64, old: Option<&Rendering>) -> String {
-        let gone = |cluster: &&Cluster| self.clusters.iter().all(|kept| kept.name != cluster.name);
-        let old = old.into_iter().flat_map(|old| old.clusters.iter()).filter(gone);
-        bootstrap::clusters_file(version, self.clusters.iter().chain(old))
+    /// The file of clusters: this rendering's, and those of the `old` ones, newest first, whose names nothing newer has.
+    pub(crate) fn clusters_file<'a>(
+        &'a self,
+        version: u64,
+        old: impl Iterator<Item = &'a Rendering>,
+    ) -> String {
+        let mut names = HashSet::new();
+        let all = self.clusters.iter().chain(old.flat_map(|old| &old.clusters));
+        bootstrap::clusters_file(version, all.filter(|cluster| names.insert(&cluster.name)))
     }
 }
 

@@ -10,7 +10,7 @@ use switchyard::{
 
 use super::{
     Cluster,
-    cluster::ERROR_MATCHER,
+    cluster::{ERROR_MATCHER, last_name},
     text::{indent, quote},
 };
 
@@ -21,10 +21,12 @@ pub(super) fn cluster(gateway: &Gateway, plugin: &Plugin, pool: &Pool) -> Cluste
         .iter()
         .map(|lane| {
             let name = plugin.providers.get(lane.provider).map_or("", |provider| provider.name.as_str());
-            quote(&pool::lane_name(name, lane.slot))
+            pool::lane_name(name, lane.slot)
         })
         .collect();
-    let (name, lanes) = (quote(&pool.name), lanes.join(", "));
+    let again = lanes.iter().map(|lane| last_name(lane));
+    let members: Vec<String> = lanes.iter().cloned().chain(again).map(|name| quote(&name)).collect();
+    let (name, members) = (quote(&pool.name), members.join(", "));
     let connect = gateway.timeouts.connect.protobuf();
     let matcher = indent(4, ERROR_MATCHER);
     let text = format!(
@@ -36,11 +38,12 @@ cluster_type:
   typed_config:
     "@type": type.googleapis.com/envoy.extensions.clusters.aggregate.v3.ClusterConfig
     # In this order: the next is used when the ones before it are ejected, and by the next attempt of a request.
-    # The panic threshold stays on: when all are ejected, all are tried, so that the first to recover is found.
-    clusters: [{lanes}]
+    # When all are ejected, all are tried, so that the first to recover is found: each is there a second time, never
+    # ejected. Without these Envoy would draw one at random for each attempt.
+    clusters: [{members}]
 circuit_breakers:
-  # The default of 3 retries at a time would stop failover just when a provider goes down under load. No provider gets a
-  # request twice by it: the next attempt goes to the next one.
+  # The default of 3 retries at a time would stop failover just when a provider goes down under load. The next attempt
+  # goes to the next one.
   thresholds:
   - {{max_connections: 10000, max_pending_requests: 10000, max_requests: 10000, max_retries: 10000}}
 typed_extension_protocol_options:

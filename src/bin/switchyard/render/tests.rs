@@ -126,12 +126,16 @@ fn clusters_say_where_providers_are_and_when_they_are_left_out() {
     let pool = find(clusters, "pool/openai+openai#2+claude");
     assert_eq!(
         pool["cluster_type"]["typed_config"]["clusters"],
-        serde_json::json!(["openai", "openai#2", "claude"])
+        serde_json::json!(["openai", "openai#2", "claude", "last/openai", "last/openai#2", "last/claude"])
     );
+    let last = find(clusters, "last/openai#2");
+    assert_eq!(last.get("outlier_detection"), None);
+    assert_eq!(last["load_assignment"]["endpoints"][0]["lb_endpoints"][0], *endpoint);
     let budget = &again["circuit_breakers"]["thresholds"][0]["retry_budget"];
     assert_eq!(budget["budget_percent"]["value"], 20);
-    // Four lanes; three targets have three pools of two and one of all; and the one where no request is to go.
-    assert_eq!(clusters.as_array().unwrap().len(), 4 + 4 + 1);
+    // Four lanes, of which three are in pools; three targets have three pools of two and one of all; and the one where no
+    // request is to go.
+    assert_eq!(clusters.as_array().unwrap().len(), 4 + 3 + 4 + 1);
 }
 
 #[test]
@@ -177,12 +181,12 @@ fn a_reload_keeps_clusters_until_nothing_names_them() {
         let resources = parsed(text)["resources"].as_array().unwrap().clone();
         resources.iter().map(|cluster| cluster["name"].as_str().unwrap().to_owned()).collect()
     };
-    let both = names(&new.clusters_file(2, Some(&old)));
+    let both = names(&new.clusters_file(2, [&old, &new, &old].into_iter()));
     assert!(
         both.contains(&"openai#2".to_owned()) && both.contains(&"pool/openai+claude".to_owned()),
         "{both:?}"
     );
-    let after = names(&new.clusters_file(3, None));
+    let after = names(&new.clusters_file(3, std::iter::empty()));
     assert!(
         !after.contains(&"openai#2".to_owned()) && after.contains(&"pool/openai+claude".to_owned()),
         "{after:?}"

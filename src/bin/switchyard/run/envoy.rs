@@ -21,6 +21,9 @@ use super::{
 /// How long Envoy may take until it is ready.
 const START: Duration = Duration::from_secs(30);
 
+/// How long the old listener has after a reload, for streams and for connections that clients have kept.
+pub(crate) const DRAIN: Duration = Duration::from_secs(3600);
+
 /// How long one question to the admin page may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -50,8 +53,8 @@ impl Envoy {
             .arg(state.file("bootstrap.yaml"))
             .args(["--disable-hot-restart", "--log-level", "warning"])
             .args(["--concurrency", &concurrency.to_string()])
-            // After a reload the old listener ends its connections after the request in hand, and has an hour for streams.
-            .args(["--drain-strategy", "immediate", "--drain-time-s", "3600"])
+            // After a reload the old listener ends its connections after the request in hand.
+            .args(["--drain-strategy", "immediate", "--drain-time-s", &DRAIN.as_secs().to_string()])
             .stdin(Stdio::null())
             .stderr(file)
             .kill_on_drop(true)

@@ -7,6 +7,7 @@ mod health;
 mod http;
 mod place;
 mod reload;
+mod retired;
 mod tell;
 
 use std::{
@@ -128,6 +129,9 @@ impl Running {
 
     async fn look(&mut self) {
         self.health.look(&self.envoy).await;
+        if let Err(reason) = self.serving.tidy(&self.state) {
+            eprintln!("clusters of an older file stay: {reason}");
+        }
         let Some((path, watch)) = &mut self.watch else { return };
         if !watch.changed() {
             return;

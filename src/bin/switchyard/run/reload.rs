@@ -1,8 +1,9 @@
 //! A changed file takes effect without a restart.
 //!
 //! Envoy watches a file of clusters and a file of listeners. New clusters are added first, then the listener is
-//! swapped, and only then clusters that nothing names any more are removed: at no moment does a request meet a pool
-//! that is not there. Streams that are under way stay on the old listener until they end.
+//! swapped. What is under way stays on the old listener until it ends, and a connection that a client has kept brings
+//! one more request there. So clusters that the new file does not name stay for as long as the old listener: at no moment
+//! does a request, or its second attempt, meet a pool that is not there.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,6 +17,7 @@ use super::{
     envoy::{self, Envoy},
     find::Found,
     place::StateDirectory,
+    retired::Retired,
 };
 use crate::{
     check,
@@ -71,6 +73,8 @@ pub(crate) struct Serving {
     found: Found,
     options: Options,
     rendering: Rendering,
+    /// What was served before, and may still be asked for.
+    retired: Retired<Rendering>,
     version: u64,
 }
 
@@ -86,9 +90,9 @@ impl Serving {
         state: &StateDirectory,
     ) -> Result<Self, String> {
         let rendering = validated(&found, &options, gateway, state).await?;
-        state.write("cds.yaml", &rendering.clusters_file(1, None))?;
+        state.write("cds.yaml", &rendering.clusters_file(1, std::iter::empty()))?;
         state.write("lds.yaml", &rendering.listeners_file(1))?;
-        Ok(Serving { found, options, rendering, version: 1 })
+        Ok(Serving { found, options, rendering, retired: Retired::default(), version: 1 })
     }
 
     /// What is being served.
@@ -112,25 +116,36 @@ impl Serving {
         let result = self.swap(&new, envoy, state).await;
         if result.is_err() {
             // Envoy keeps what it had; the files must say the same, for they are read again at any later change.
-            self.version += 1;
-            state.write("cds.yaml", &self.rendering.clusters_file(self.version, None))?;
+            self.write_clusters(state)?;
             state.write("lds.yaml", &self.rendering.listeners_file(self.version))?;
         } else {
-            self.rendering = new;
+            let old = std::mem::replace(&mut self.rendering, new);
+            self.retired.add(old, Instant::now(), envoy::DRAIN);
         }
         result.map(|()| gateway)
     }
 
     async fn swap(&mut self, new: &Rendering, envoy: &Envoy, state: &StateDirectory) -> Result<(), String> {
-        let both = |version| new.clusters_file(version, Some(&self.rendering));
         self.version += 1;
-        state.write("cds.yaml", &both(self.version))?;
+        let old = std::iter::once(&self.rendering).chain(self.retired.iter());
+        state.write("cds.yaml", &new.clusters_file(self.version, old))?;
         taken_over(envoy, "cluster_manager.cds", self.version).await?;
         state.write("lds.yaml", &new.listeners_file(self.version))?;
-        taken_over(envoy, "listener_manager.lds", self.version).await?;
+        taken_over(envoy, "listener_manager.lds", self.version).await
+    }
+
+    /// Removes clusters that nothing can ask for any more.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub(crate) fn tidy(&mut self, state: &StateDirectory) -> Result<(), String> {
+        if self.retired.expire(Instant::now()) { self.write_clusters(state) } else { Ok(()) }
+    }
+
+    /// The clusters of what is served, and of what was.
+    fn write_clusters(&mut self, state: &StateDirectory) -> Result<(), String> {
         self.version += 1;
-        state.write("cds.yaml", &new.clusters_file(self.version, None))?;
-        taken_over(envoy, "cluster_manager.cds", self.version).await
+        state.write("cds.yaml", &self.rendering.clusters_file(self.version, self.retired.iter()))
     }
 }
 

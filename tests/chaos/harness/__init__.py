@@ -1,0 +1,1 @@
+"""What the chaos scenarios are made of: providers that misbehave, real Envoy, open-loop load, and a count of results."""
