@@ -92,10 +92,14 @@ fn an_only_target_is_asked_again_where_it_may_do_better_in_a_moment() {
         let plan = [Attempt::at("openai", without_wait(status)), again.clone()];
         assert_eq!(gateway().exchange(&chat("same", false), &plan).reply.by, By::Provider(1), "{status}");
     }
-    for status in [400, 401, 402, 403, 404, 413, 422, 429] {
-        let plan = [Attempt::at("openai", without_wait(status)), again.clone()];
+    // Nor one that says when to come again.
+    let waits = [openai_error(503), openai_error(500)];
+    let refuses = [400, 401, 402, 403, 404, 413, 422, 429].map(without_wait);
+    for first in refuses.into_iter().chain(waits) {
+        let status = first.headers.text(":status").map(str::to_owned);
+        let plan = [Attempt::at("openai", first), again.clone()];
         let done = gateway().exchange(&chat("same", false), &plan);
-        assert_eq!((done.reply.by, done.sent.len()), (By::Provider(0), 1), "{status}");
+        assert_eq!((done.reply.by, done.sent.len()), (By::Provider(0), 1), "{status:?}");
     }
 }
 
