@@ -7,13 +7,7 @@ cd "$(dirname "$0")/.."
 . tests/lib.sh
 
 command -v taskset >/dev/null || { echo "bench: taskset is missing (Debian: util-linux)" >&2; exit 1; }
-if ! command -v wrk >/dev/null; then
-  if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-    echo "installing wrk" >&2
-    { apt-get update && apt-get install -y wrk; } >/dev/null 2>&1 || true
-  fi
-  command -v wrk >/dev/null || { echo "bench: wrk is missing: install it (Debian: apt-get install wrk)" >&2; exit 1; }
-fi
+need_wrk
 [ -s dist/switchyard.wasm ] || { echo "bench: dist/switchyard.wasm is missing: run \`make wasm\`" >&2; exit 1; }
 
 need_venv

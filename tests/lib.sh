@@ -20,6 +20,17 @@ need_venv() {
   echo "$sum" >"$VENV/.switchyard"
 }
 
+# The load generator. Where the machine lets us, it is installed.
+need_wrk() {
+  if ! command -v wrk >/dev/null; then
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+      echo "installing wrk" >&2
+      { apt-get update && apt-get install -y wrk; } >/dev/null 2>&1 || true
+    fi
+    command -v wrk >/dev/null || { echo "wrk is missing: install it (Debian: apt-get install wrk)" >&2; exit 1; }
+  fi
+}
+
 # Sets PASSED, FAILED and SKIPPED from pytest's own last line in a report. Errors count as failures.
 count_pytest() {
   local summary

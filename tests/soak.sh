@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . tests/lib.sh
 
-command -v wrk >/dev/null || { echo "soak: wrk is missing: install it with the system's packages" >&2; exit 1; }
+need_wrk
 [ -s dist/switchyard.wasm ] || { echo "soak: dist/switchyard.wasm is missing: run \`make wasm\`" >&2; exit 1; }
 need_venv
 cargo build --quiet --bin switchyard

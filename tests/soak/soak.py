@@ -51,7 +51,8 @@ def settled(gateway: Gateway) -> int:
 
 
 def main() -> int:
-    wanted = int(os.environ.get("REQUESTS", "1000000"))
+    # Fewer would say nothing of what grows after the first ones.
+    wanted = max(2 * WARM, int(os.environ.get("REQUESTS", "1000000")))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         kinds = corpus.write(folder, int(os.environ.get("DAMAGES", "3")))
