@@ -333,8 +333,13 @@ impl ReplyState {
         let mut verdict =
             Verdict::of(&error, exchange.setup.sole_model(self.attempt.provider), exchange.plan.elsewhere);
         pass_reply::judge(&mut verdict, exchange, &error);
+        // Who says when to come again is not asked before.
+        verdict.again &= error.retry_after.is_none();
         let advice = effect::advice(&error);
         let mut error = error.for_client(provider);
+        if let Some(secret) = exchange.setup.secret(self.attempt.provider) {
+            error.remove(&secret);
+        }
         error.retry_after = exchange.attempts.wait();
         let mut body = Vec::with_capacity(256);
         translate::write_error(exchange.dialect, &error, &mut body);

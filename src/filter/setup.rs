@@ -116,6 +116,13 @@ impl Setup {
         }
     }
 
+    /// The same without what stands before it in the header, as text.
+    pub fn secret(&self, provider: usize) -> Option<String> {
+        let prefix = self.plugin.providers.get(provider)?.auth_prefix.as_bytes();
+        let value = self.credential(provider)?;
+        String::from_utf8(value.strip_prefix(prefix)?.to_vec()).ok()
+    }
+
     /// Where a provider's tokens come from, where it needs any.
     pub fn source(&self, provider: usize) -> Option<&Source> {
         match self.credentials.get(provider)? {

@@ -191,4 +191,23 @@ mod tests {
         assert_eq!(Keys::new(&[key(&"zz".repeat(32))]).unwrap_err(), "x");
         assert_eq!(Keys::new(&[key(&"+f".repeat(32))]).unwrap_err(), "x");
     }
+
+    /// Neither the start of a sum nor the place of a key in the list decides.
+    #[test]
+    fn every_bit_of_every_sum_counts() {
+        let sum: [u8; 32] = Sha256::digest(b"test").into();
+        let key = |name: &str, sum: [u8; 32]| Key { name: name.into(), sha256: sum, models: vec![] };
+        let near = |bit: usize| {
+            let mut near = sum;
+            near[bit / 8] ^= 1 << (bit % 8);
+            key("near", near)
+        };
+        let others: Vec<Key> = (0..256).map(near).collect();
+        assert!(shown(&Keys { keys: others.clone() }, &[("x-api-key", "test")]).is_err());
+        for place in [0, 128, 256] {
+            let mut keys = others.clone();
+            keys.insert(place, key("right", sum));
+            assert_eq!(shown(&Keys { keys }, &[("x-api-key", "test")]).unwrap().unwrap().name(), "right");
+        }
+    }
 }

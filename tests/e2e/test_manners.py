@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import json
 import re
 import time
 from dataclasses import replace
@@ -15,6 +16,7 @@ import yaml
 from conftest import ENV, pool_file
 from rig import anthropic, openai, prompts, referee, replies
 from rig.client import Answer
+from rig.envoy import wait_for
 from rig.provider import Provider
 
 LISTED = {"list_attempts": True}
@@ -39,7 +41,7 @@ def limited(*headers: tuple[str, str]):
 def test_retry_after_cools_the_target_in_all_workers_and_not_the_client(
     own_gateway, openai_provider: Provider, claude_provider: Provider, header
 ) -> None:
-    gateway = own_gateway(pool_file(openai_provider, claude_provider, outlier=OUTLIER))
+    gateway = own_gateway(pool_file(openai_provider, claude_provider, outlier=OUTLIER), workers=2)
     if header == "date":
         # Whole seconds: at least one and a half from now.
         header = ("retry-after", formatdate(time.time() + 2.5, usegmt=True))
@@ -183,3 +185,15 @@ def test_the_example(own_gateway, openai_provider: Provider, claude_provider: Pr
     assert answer.status == 503 and names == ['"openai"', '"claude"', '"gemini"'], answer
     openai_provider.script.append(openai.error(500))
     assert listed(client.chat(prompts.chat(model="gpt-4.1"))).count('"openai"') == 2
+
+
+def test_the_access_log_tells_who_served(own_gateway, openai_provider: Provider, claude_provider: Provider) -> None:
+    gateway = own_gateway(pool_file(openai_provider, claude_provider, access_log=True))
+    openai_provider.script.append(openai.error(503))
+    referee.completion(gateway.client().chat(prompts.chat()))
+    lines = lambda: [line for line in gateway.envoy.output.splitlines() if line.startswith("{")]  # noqa: E731
+    wait_for("the request is logged", lambda: bool(lines()), 5)
+    (line,) = map(json.loads, lines())
+    told = [line[name] for name in ("provider", "pool", "attempts", "status", "path")]
+    assert told == ["claude", "pool/openai+claude", 2, 200, "/v1/messages"], line
+    assert line["id"] == "req_01", line

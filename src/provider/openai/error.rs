@@ -35,7 +35,7 @@ pub fn read(status: u16, body: &[u8]) -> ApiError {
     let kind = found.kind(status);
     let message = match found.message {
         _ if kind == ErrorKind::Authentication => "the provider refused the gateway's credentials".to_owned(),
-        Some(message) if !message.is_empty() => shortened(without_account(message), MAX_MESSAGE),
+        Some(message) if !message.is_empty() => shortened(message, MAX_MESSAGE),
         _ => format!("the provider answered with status {status} and no message"),
     };
     ApiError {
@@ -239,32 +239,4 @@ fn shortened(mut text: String, limit: usize) -> String {
         text.push('…');
     }
     text
-}
-
-/// OpenAI's ids of organisations, projects and keys.
-const ACCOUNT: [&str; 3] = ["org-", "proj_", "sk-"];
-
-/// The message without ids of the operator's account, which OpenAI names in messages about limits: whose account it
-/// is, is no matter of the client's.
-fn without_account(message: String) -> String {
-    if !ACCOUNT.iter().any(|prefix| message.contains(prefix)) {
-        return message;
-    }
-    let is_id = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '*' | '.');
-    let mut out = String::with_capacity(message.len());
-    for piece in message.split_inclusive(|c: char| !is_id(c)) {
-        let word = piece.trim_end_matches(|c: char| !is_id(c));
-        let (word, stop) = word.strip_suffix('.').map_or((word, ""), |word| (word, "."));
-        let rest = ACCOUNT.iter().find_map(|prefix| word.strip_prefix(prefix));
-        // Digits tell an id from a word like `sk-learn`.
-        if rest.is_some_and(|rest| rest.len() >= 8 && rest.contains(|c: char| c.is_ascii_digit() || c == '*'))
-        {
-            out.push_str("[removed]");
-            out.push_str(stop);
-            out.push_str(piece.trim_start_matches(is_id));
-        } else {
-            out.push_str(piece);
-        }
-    }
-    out
 }

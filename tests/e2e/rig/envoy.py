@@ -115,6 +115,11 @@ class Envoy(Admin):
             self.process.kill()
             raise
 
+    @property
+    def output(self) -> str:
+        """What it wrote to its standard streams: the access log, too."""
+        return (self.folder / "envoy.stderr").read_text(errors="replace")
+
     def _ready(self) -> bool:
         if self.process.poll() is not None:
             stderr = (self.folder / "envoy.stderr").read_text(errors="replace")

@@ -80,13 +80,15 @@ const ACCESS_LOG: &str = r#"access_log:
     log_format:
       json_format:
         time: "%START_TIME%"
-        id: "%REQ(X-REQUEST-ID)%"
+        # The provider's.
+        id: "%RESP(X-REQUEST-ID?REQUEST-ID)%"
         method: "%REQ(:METHOD)%"
+        # Of the last attempt: the filter writes it for each provider.
         path: "%REQ(:PATH)%"
         status: "%RESPONSE_CODE%"
         flags: "%RESPONSE_FLAGS%"
         pool: "%UPSTREAM_CLUSTER%"
-        provider: "%UPSTREAM_METADATA(switchyard:provider)%"
+        provider: "%UPSTREAM_METADATA(switchyard:lane)%"
         attempts: "%UPSTREAM_REQUEST_ATTEMPT_COUNT%"
         milliseconds: "%DURATION%"
         bytes_in: "%BYTES_RECEIVED%"

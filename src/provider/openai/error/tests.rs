@@ -245,13 +245,3 @@ fn a_wrong_key_is_told_by_words_too_and_not_quoted() {
         assert!(!error.message.contains("xa***bc"), "{}", error.message);
     }
 }
-
-#[test]
-fn the_operators_account_is_not_named() {
-    let body = r#"{"error":{"message":"Rate limit reached for gpt-4o in organization org-Ab12Cd34Ef56 (project `proj_Zx98Yw76Vu`) on tokens. See sk-models-guide.","type":"tokens","param":null,"code":"rate_limit_exceeded"}}"#;
-    let error = read(429, body.as_bytes());
-    assert_eq!(
-        error.message,
-        "Rate limit reached for gpt-4o in organization [removed] (project `[removed]`) on tokens. See sk-models-guide."
-    );
-}

@@ -92,10 +92,14 @@ fn an_only_target_is_asked_again_where_it_may_do_better_in_a_moment() {
         let plan = [Attempt::at("openai", without_wait(status)), again.clone()];
         assert_eq!(gateway().exchange(&chat("same", false), &plan).reply.by, By::Provider(1), "{status}");
     }
-    for status in [400, 401, 402, 403, 404, 413, 422, 429] {
-        let plan = [Attempt::at("openai", without_wait(status)), again.clone()];
+    // Nor one that says when to come again.
+    let waits = [openai_error(503), openai_error(500)];
+    let refuses = [400, 401, 402, 403, 404, 413, 422, 429].map(without_wait);
+    for first in refuses.into_iter().chain(waits) {
+        let status = first.headers.text(":status").map(str::to_owned);
+        let plan = [Attempt::at("openai", first), again.clone()];
         let done = gateway().exchange(&chat("same", false), &plan);
-        assert_eq!((done.reply.by, done.sent.len()), (By::Provider(0), 1), "{status}");
+        assert_eq!((done.reply.by, done.sent.len()), (By::Provider(0), 1), "{status:?}");
     }
 }
 
@@ -203,4 +207,18 @@ fn an_answer_that_declines_is_no_last_word_either_where_the_configuration_says_s
         (done.reply.status(), json_of(&done)["choices"][0]["finish_reason"].as_str()),
         (200, Some("content_filter"))
     );
+}
+
+#[test]
+fn a_provider_that_quotes_its_credential_quotes_it_to_nobody() {
+    let secret = "zq9-of-no-known-form";
+    let mut gateway = with(|plugin| {
+        let secret = secret.to_owned();
+        plugin.providers[0].secret = Some(switchyard::config::plugin::Secret::Value(secret));
+    });
+    let error = json!({"error": {"message": format!("Bad field; you sent {secret}."), "type": "invalid_request_error"}});
+    let done = gateway
+        .exchange(&chat("same", false), &[Attempt::at("openai", Answer::json(400, error.to_string()))]);
+    assert_eq!(done.sent[0].headers.text("authorization"), Some(format!("Bearer {secret}").as_str()));
+    assert_eq!(json_of(&done)["error"]["message"], "Bad field; you sent [removed].");
 }
