@@ -16,7 +16,7 @@ WASM_LINK := -C link-arg=--compress-relocations
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 need-cargo = $(call need,cargo,install Rust from https://rustup.rs)
 
-.PHONY: help run wasm wasm-panic test check e2e chaos clients conformance bench soak size fuzz schema renderings clean
+.PHONY: help run wasm wasm-panic test check e2e chaos clients conformance bench figures soak size fuzz schema renderings clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -73,6 +73,10 @@ conformance: ## Recorded traffic and a corpus of requests, against plain readers
 
 bench: wasm ## Cost of a request, beside plain Envoy and an empty filter
 	@benches/bench.sh
+
+figures: wasm ## Failover: errors, times and cost, as in docs/failover.md
+	@$(need-cargo)
+	@benches/failover.sh
 
 soak: wasm ## A million requests of every kind through real Envoy, or REQUESTS: no VM fails, memory does not grow
 	@$(need-cargo)

@@ -8,7 +8,6 @@ cd "$(dirname "$0")/.."
 
 need_venv
 need_k6
-[ -s dist/switchyard.wasm ] || { echo "chaos: dist/switchyard.wasm is missing: run \`make wasm\`" >&2; exit 1; }
-[ -n "${SWITCHYARD:-}" ] || cargo build --quiet --bin switchyard
+need_gateway chaos
 [ -n "${CHAOS_PROVIDER:-}" ] || cargo build --quiet -p chaos-provider
 exec env PYTHONPATH=tests/e2e:tests/chaos "$VENV/bin/python" -m main "$@"

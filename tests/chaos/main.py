@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import re
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from harness.result import Result, guarded, verdict
-from harness.run import Harness
+from harness.run import Harness, started
 
 HERE = Path(__file__).parent
 
@@ -45,14 +43,8 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="REGEX", help="modules to run: matrix, timeline…")
     parser.add_argument("--keep", metavar="FOLDER", help="where to leave configurations, logs and k6's lines")
     ours, rest = parser.parse_known_args()
-    folder = Path(ours.keep) if ours.keep else Path(tempfile.mkdtemp(prefix="chaos-"))
-    harness = Harness(folder, quick=ours.quick, options=rest)
-    try:
+    with started(ours.keep, ours.quick, rest) as harness:
         results = run(harness, parts(ours.only))
-    finally:
-        harness.stop()
-        if not ours.keep:
-            shutil.rmtree(folder, ignore_errors=True)
     line, passed = verdict(results)
     print(line)
     return 0 if passed else 1

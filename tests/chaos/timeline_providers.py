@@ -18,7 +18,7 @@ def run(harness: Harness) -> list[Result]:
     parser = argparse.ArgumentParser(prog="tests/chaos.sh")
     parser.add_argument("--scenario", default="", metavar="REGEX", help="timelines whose names match")
     told, _ = parser.parse_known_args(harness.options)
-    return scene.run(harness, (restarts, all_down, half, slow), told.scenario)
+    return scene.run(harness, (restarts, all_down, one_back, half, slow), told.scenario)
 
 
 def restarts(harness: Harness) -> list[Result]:
@@ -90,15 +90,47 @@ def all_down(harness: Harness) -> list[Result]:
 
     def check(result: Result, seen: Seen) -> None:
         for name in (seen.pair.first, seen.pair.second):
-            most = max(seen.counts[name]["seen"].values())
-            result.check(most == 1, f"{name} was sent a request {most} times")
             result.check(seen.asked(name) <= len(seen.lines), f"{name} was asked {seen.asked(name)} times in {len(seen.lines)} requests")
+        sent = max(sum(seen.counts[name]["seen"].get(line["id"], 0) for name in (seen.pair.first, seen.pair.second)) for line in seen.lines)
+        result.check(sent == 2, f"a request was sent {sent} times to two providers")
         result.check(seen.ejections(seen.pair.first) > 0, "the first provider was never ejected")
         for gone, back in times:
             inside = [line for line in seen.lines if gone[1] < line["at"] and line["at"] + line["ms"] < back[0]]
             result.check(len(inside) > 10, f"only {len(inside)} requests while nobody was there")
             served = [line["id"] for line in inside if line["outcome"] == "answer"]
             result.check(not served, f"{len(served)} answers while nobody was there")
+
+    return scene.judge(play, load, excuse, check)
+
+
+def one_back(harness: Harness) -> list[Result]:
+    """All providers are gone and left out; then only the second is back, and then only the first."""
+    play = Scene(harness, "one-back", own_port=True)
+    play.start(outlier={**scene.OUTLIER, "ejection": "60s", "max_ejection": "60s"})
+    with play.load(RATE, 9) as load:
+        load.until(1)
+        with load.does("gone"):
+            play.turn(play.firsts + play.seconds, "down")
+        load.until(3)
+        with load.does("back"):
+            play.turn(play.seconds, "up")
+        load.until(6)
+        with load.does("swap"):
+            play.turn(play.firsts, "up")
+            load.until(6.3)
+            play.turn(play.seconds, "down")
+        load.until(9)
+    (gone, _), (_, back) = load.marks["gone"][0], load.marks["back"][0]
+
+    def excuse(line: dict) -> str | None:
+        inside = gone <= line["at"] + line["ms"] and line["at"] <= back + FORBIDDEN_MS
+        return None if inside and line["outcome"] in ("error", "broken") else "a provider was there"
+
+    def check(result: Result, seen: Seen) -> None:
+        for name in (seen.pair.first, seen.pair.second):
+            result.check(seen.ejections(name) == 1, f"{name} was ejected {seen.ejections(name)} times")
+        later = [line for line in seen.lines if line["at"] > load.marks["swap"][0][1]]
+        result.check({line.get("by") for line in later} == {seen.pair.first}, "the first provider was not found again")
 
     return scene.judge(play, load, excuse, check)
 

@@ -36,7 +36,7 @@ export function chat(url, model, id, { stream = false, size = 0, timeout = '30s'
   const told = {};
   for (const name of TOLD) if (reply.headers[name]) told[name.toLowerCase()] = reply.headers[name];
   const leaked = Object.keys(reply.headers).filter((name) => /^x-(switchyard|envoy)/i.test(name) && !told[name.toLowerCase()]);
-  return { id, status: reply.status, error: reply.error, ms: Math.round(reply.timings.duration), told, leaked, ...read(reply, id, stream) };
+  return { id, status: reply.status, error: reply.error, ms: Math.round(reply.timings.duration * 100) / 100, told, leaked, ...read(reply, id, stream) };
 }
 
 function read(reply, id, stream) {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rig.gateway import Gateway
@@ -12,6 +15,19 @@ from .load import k6
 from .simulator import Simulator
 
 WORKERS = 2
+
+
+@contextmanager
+def started(keep: str | None, quick: bool, options: Sequence[str] = ()) -> Iterator[Harness]:
+    """A run in the folder `keep`, or in one that is removed in the end."""
+    folder = Path(keep) if keep else Path(tempfile.mkdtemp(prefix="chaos-"))
+    harness = Harness(folder, quick, options)
+    try:
+        yield harness
+    finally:
+        harness.stop()
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Harness:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cells import CLIENT_KEY, MODELS, PAIRS, key
 
-from .result import Result
+from .result import Result, guarded
 from .run import Harness
 
 SCRIPT = Path(__file__).parents[1] / "timeline.js"
@@ -68,7 +68,7 @@ class Load:
     def until(self, seconds: float) -> None:
         """Waits until so long after the first request."""
         left = self.begun / 1000 + seconds - time.time()
-        assert left > -1, f"too late by {-left:.1f} s: the machine is too slow for this"
+        assert left > -2, f"too late by {-left:.1f} s: the machine is too slow for this"
         time.sleep(max(left, 0))
 
     @contextmanager
@@ -183,8 +183,9 @@ class Seen:
         return self.stats.get(f"cluster.{cluster}.{name}", 0)
 
     def asked(self, name: str) -> int:
-        """How often Envoy turned to a provider."""
-        return self.stat(name, "upstream_rq_total") + self.stat(name, "upstream_rq_pending_failure_eject")
+        """How often Envoy turned to a provider, also where all were left out."""
+        of_both = ("upstream_rq_total", "upstream_rq_pending_failure_eject")
+        return sum(self.stat(cluster, stat) for cluster in (name, f"last/{name}") for stat in of_both)
 
     def ejections(self, name: str) -> int:
         """How often Envoy left a provider out."""
@@ -250,10 +251,7 @@ def run(harness: Harness, scenarios: Iterable[Callable[[Harness], list[Result]]]
     for scenario in scenarios:
         if not re.search(only, scenario.__name__):
             continue
-        try:
-            results += scenario(harness)
-        except Exception as error:  # noqa: BLE001: the others are still to be run
-            results.append(Result(f"timeline/{scenario.__name__}", wrong=[f"it did not run: {type(error).__name__}: {error}"]))
+        results += guarded(f"timeline/{scenario.__name__}", lambda scenario=scenario: scenario(harness))
         while harness.gateways:
             harness.gateways.pop().stop()
     return results
