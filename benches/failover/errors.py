@@ -21,7 +21,8 @@ def whole(harness: Harness) -> Figure:
     figure = _figure("whole", play, load, downs)
     figure.requests = len(load.lines)
     text = f"""{figure.requests:,} whole replies, {rate} a second, for four models whose first providers went down hard
-(connections reset, new ones refused) for {AWAY} s and came back, {downs} times:"""
+(connections reset, new ones refused) for {AWAY} s and came back, {downs} times. So that they are asked again soon,
+`outlier.ejection` was {OUTLIER["ejection"]}:"""
     figure.text = f"{text}\n\n{_table(figure, play, load)}"
     return figure
 
