@@ -186,7 +186,8 @@ REPLIES = (
     fault("bad-crc-later", "an AWS frame with a wrong checksum, a later one", None, TORN, formats=("bedrock",)),
     fault("bad-frame", "an AWS frame that is cut off, the first", None, UNREADABLE, formats=("bedrock",)),
     fault("endless-line", "an event without an end", None, UNREADABLE, formats=("openai", "anthropic", "gemini")),
-    fault("huge", "50 MB, over `limits.reply_bytes` where it must be held", over(EJECTS, 2, 502, 504), SERVED),
+    fault("huge", "50 MB, over `limits.reply_bytes` where it must be held", over(EJECTS, 2, 502, 504), SERVED,
+          wasted=(False,)),
 )
 
 WELL = fault("none", "nothing wrong", SERVED, SERVED)

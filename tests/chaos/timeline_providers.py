@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
-
 from harness import scene
 from harness.result import Result
 from harness.run import Harness
 from harness.scene import Scene, Seen, during
 
 RATE = 40
-FORBIDDEN_MS = 50
+# A change of a provider takes effect within so long.
+SLACK_MS = 50
 
 
 def run(harness: Harness) -> list[Result]:
     """The results of all of them."""
-    parser = argparse.ArgumentParser(prog="tests/chaos.sh")
-    parser.add_argument("--scenario", default="", metavar="REGEX", help="timelines whose names match")
-    told, _ = parser.parse_known_args(harness.options)
-    return scene.run(harness, (restarts, all_down, one_back, half, slow), told.scenario)
+    return scene.run(harness, (restarts, all_down, one_back, half, slow))
 
 
 def restarts(harness: Harness) -> list[Result]:
@@ -80,7 +76,7 @@ def all_down(harness: Harness) -> list[Result]:
     times = list(zip(load.marks["gone"], load.marks["back"], strict=True))
 
     def excuse(line: dict) -> str | None:
-        if not any(gone[0] <= line["at"] + line["ms"] and line["at"] <= back[1] + FORBIDDEN_MS for gone, back in times):
+        if not any(gone[0] <= line["at"] + line["ms"] and line["at"] <= back[1] + SLACK_MS for gone, back in times):
             return "providers were there"
         if line["stream"] and line["outcome"] == "broken" and during(line, [gone for gone, _ in times]):
             return None
@@ -123,7 +119,7 @@ def one_back(harness: Harness) -> list[Result]:
     (gone, _), (_, back) = load.marks["gone"][0], load.marks["back"][0]
 
     def excuse(line: dict) -> str | None:
-        inside = gone <= line["at"] + line["ms"] and line["at"] <= back + FORBIDDEN_MS
+        inside = gone <= line["at"] + line["ms"] and line["at"] <= back + SLACK_MS
         return None if inside and line["outcome"] in ("error", "broken") else "a provider was there"
 
     def check(result: Result, seen: Seen) -> None:
@@ -170,7 +166,7 @@ def slow(harness: Harness) -> list[Result]:
 
     def check(result: Result, seen: Seen) -> None:
         first = seen.counts[seen.pair.first]
-        before = [line for line in seen.lines if line["at"] < start - FORBIDDEN_MS]
+        before = [line for line in seen.lines if line["at"] < start - SLACK_MS]
         after = [line for line in seen.lines if line["at"] > end]
         result.check(len(before) > 10 and all(line.get("by") == seen.pair.first for line in before), "slow, but in time: another one served it")
         result.check(all(line["ms"] >= 400 for line in before), "a reply came before it was sent")

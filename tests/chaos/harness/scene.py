@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import re
 import time
@@ -245,11 +246,14 @@ def during(line: dict, marks: Iterable[tuple[float, float]], slack: float = 100)
     return any(line["at"] - slack <= end and start <= line["at"] + line["ms"] + slack for start, end in marks)
 
 
-def run(harness: Harness, scenarios: Iterable[Callable[[Harness], list[Result]]], only: str = "") -> list[Result]:
+def run(harness: Harness, scenarios: Iterable[Callable[[Harness], list[Result]]]) -> list[Result]:
     """Runs scenarios one after the other. One that fails to run is a scenario that failed."""
+    parser = argparse.ArgumentParser(prog="tests/chaos.sh")
+    parser.add_argument("--scenario", default="", metavar="REGEX", help="timelines whose names match")
+    told, _ = parser.parse_known_args(harness.options)
     results: list[Result] = []
     for scenario in scenarios:
-        if not re.search(only, scenario.__name__):
+        if not re.search(told.scenario, scenario.__name__):
             continue
         results += guarded(f"timeline/{scenario.__name__}", lambda scenario=scenario: scenario(harness))
         while harness.gateways:
