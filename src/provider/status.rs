@@ -19,7 +19,8 @@ pub(super) fn read_failed(
         ApiError::new(refine(by_status(status), &message), message)
     });
     let kind = match error.kind {
-        ErrorKind::InvalidRequest if ErrorKind::is_no_fault_of_the_request(status) => ErrorKind::Server,
+        // A body that calls it an invalid request says less than any other status than 400.
+        ErrorKind::InvalidRequest => by_status(status),
         kind => kind,
     };
     ApiError { kind, ..error }.with_upstream_status(status)

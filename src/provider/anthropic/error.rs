@@ -70,7 +70,7 @@ fn by_type(kind: &str) -> Option<ErrorKind> {
     })
 }
 
-/// What Anthropic tells by words alone: these two come as `invalid_request_error`.
+/// What Anthropic tells by words alone: these come as `invalid_request_error`.
 fn refine(kind: ErrorKind, message: &str) -> ErrorKind {
     if !matches!(kind, ErrorKind::InvalidRequest | ErrorKind::TooLarge) {
         return kind;
@@ -82,6 +82,9 @@ fn refine(kind: ErrorKind, message: &str) -> ErrorKind {
     }
     if says(&["credit balance is too low"]) {
         return ErrorKind::Billing;
+    }
+    if says(&["content filtering policy"]) {
+        return ErrorKind::ContentPolicy;
     }
     kind
 }
@@ -165,6 +168,8 @@ mod tests {
         }
         let broke = "Your credit balance is too low to access the Anthropic API.";
         assert_eq!(read(400, &body("invalid_request_error", broke)).kind, ErrorKind::Billing);
+        let policy = "Output blocked by content filtering policy";
+        assert_eq!(read(400, &body("invalid_request_error", policy)).kind, ErrorKind::ContentPolicy);
         let model = read(404, &body("not_found_error", "model: claude-9"));
         assert_eq!(model.code.as_deref(), Some("model_not_found"));
         assert_eq!(read(404, &body("not_found_error", "Not found")).code, None);

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::json::{pick, text};
 use crate::{
     ir::{ApiError, ErrorKind},
-    provider::status::read_failed,
+    provider::status::{by_status, read_failed},
     stream::aws::{Broken, Message},
 };
 
@@ -17,6 +17,8 @@ use crate::{
 pub fn read(status: u16, error_type: Option<&str>, body: &[u8]) -> ApiError {
     let error = read_failed(status, body, parse, refine);
     match error_type.and_then(by_type) {
+        // As `read_failed` has it: the status says more.
+        Some(ErrorKind::InvalidRequest) if by_status(status) != ErrorKind::InvalidRequest => named(error),
         Some(kind) => named(ApiError { kind: refine(kind, &error.message), ..error }),
         None => named(error),
     }
@@ -129,6 +131,7 @@ fn refine(kind: ErrorKind, message: &str) -> ErrorKind {
         {
             ErrorKind::ContextLength
         }
+        ErrorKind::InvalidRequest if says(&["content filtering policy"]) => ErrorKind::ContentPolicy,
         // Of the target, not of what the client asked for.
         ErrorKind::InvalidRequest
             if says(&[

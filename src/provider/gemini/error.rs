@@ -110,6 +110,8 @@ mod tests {
 
     #[test]
     fn every_status_of_the_guide() {
+        // The status of HTTP says more than that an argument is not valid.
+        assert_eq!(read(413, &body(413, "INVALID_ARGUMENT", "why")).kind, ErrorKind::TooLarge);
         for (code, status, kind) in [
             (400, "INVALID_ARGUMENT", ErrorKind::InvalidRequest),
             (400, "FAILED_PRECONDITION", ErrorKind::Billing),

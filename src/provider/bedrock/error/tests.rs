@@ -36,6 +36,10 @@ fn every_exception_of_the_service_model() {
             assert_eq!(read(status, Some("NewException"), b"").kind, kind, "{status}");
         }
     }
+    // The status says more than that it is not valid.
+    assert_eq!(read(413, Some("ValidationException"), &body("x")).kind, ErrorKind::TooLarge);
+    let policy = "The model returned the following errors: Output blocked by content filtering policy";
+    assert_eq!(read(400, Some("ValidationException"), &body(policy)).kind, ErrorKind::ContentPolicy);
     for name in ["UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException"] {
         assert_eq!(read(403, Some(name), &body("x")).kind, ErrorKind::Authentication, "{name}");
     }
