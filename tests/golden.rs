@@ -167,7 +167,7 @@ impl Case {
         match reply {
             Ok((Outcome::AsIs, _)) => out.extend_from_slice(body),
             Ok((Outcome::Replaced, _)) => {}
-            Err(error) => translate::write_error(self.dialect(), &error, &mut out),
+            Err(error) => translate::write_error(self.dialect(), &error.for_client(Some("p")), &mut out),
         }
         out
     }
