@@ -4,6 +4,8 @@
 //! client, who would otherwise have to wait, is served by the next one. This is not ejecting: Envoy's outlier detection
 //! leaves out a provider, and a limit is of one model of it.
 
+use std::cell::OnceCell;
+
 use super::{effect::host_failed, setup::Setup};
 use crate::{
     config::plugin::Plugin,
@@ -42,11 +44,6 @@ impl Cooling {
                 Self::default()
             }
         }
-    }
-
-    /// Whether nothing cools.
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
     }
 
     fn has(&self, provider: &str, model: &str) -> bool {
@@ -127,17 +124,17 @@ pub(super) fn plan(
     model: &str,
     asked: (Operation, Used),
 ) -> Result<Plan, ApiError> {
-    let cooling = Cooling::read(host, || host.now() / 1_000_000);
-    Plan::new(&Now { setup, cooling }, &setup.table, model, asked)
+    Plan::new(&Now { host, setup, cooling: OnceCell::new() }, &setup.table, model, asked)
 }
 
-/// A configuration, and what of it cools now.
-struct Now<'a> {
+/// A configuration, and what of it cools now, which is read when it is first asked for.
+struct Now<'a, H> {
+    host: &'a H,
     setup: &'a Setup,
-    cooling: Cooling,
+    cooling: OnceCell<Cooling>,
 }
 
-impl Known for Now<'_> {
+impl<H: Host> Known for Now<'_, H> {
     fn plugin(&self) -> &Plugin {
         self.setup.plugin()
     }
@@ -155,8 +152,9 @@ impl Known for Now<'_> {
     }
 
     fn is_cooling(&self, provider: usize, model: &str) -> bool {
+        let cooling = self.cooling.get_or_init(|| Cooling::read(self.host, || self.host.millis()));
         let name = self.setup.plugin.providers.get(provider).map_or("", |provider| provider.name.as_str());
-        !self.cooling.is_empty() && self.cooling.has(name, model)
+        cooling.has(name, model)
     }
 }
 
@@ -202,7 +200,7 @@ mod tests {
         let at = |now| Cooling::read(&host, || now);
         assert!(at(1_499).has("openai", "gpt 4") && at(1_499).has("claude", "opus"));
         assert!(!at(1_500).has("openai", "gpt 4") && at(2_999).has("claude", "opus"));
-        assert!(at(3_000).is_empty());
+        assert_eq!(at(3_000), Cooling::default());
         assert!(!at(1_499).has("openai", "gpt"));
     }
 
@@ -227,6 +225,6 @@ mod tests {
         assert!(cooling.has("a", "m199") && !cooling.has("a", "m0"));
         cool(&host, ("a", "x\n9999999999999 b m"), 0, 5_000);
         assert!(!Cooling::read(&host, || 1).has("b", "m"));
-        assert!(Cooling::parse(b"\xff\xfe garbage\n1\n2 x", 0).is_empty());
+        assert_eq!(Cooling::parse(b"\xff\xfe garbage\n1\n2 x", 0), Cooling::default());
     }
 }

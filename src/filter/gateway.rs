@@ -343,7 +343,7 @@ fn counts_itself(setup: &Setup, head: &Head, error: &ApiError) -> bool {
 }
 
 fn list_attempts(host: &impl Host, exchange: &Exchange) {
-    let list = exchange.attempts.list(&exchange.plan, &exchange.setup.plugin, host.now() / 1_000_000);
+    let list = exchange.attempts.list(&exchange.plan, &exchange.setup.plugin, host.millis());
     if !list.is_empty()
         && let Err(error) = host.set_header(Side::Reply, names::ATTEMPTS, list.as_bytes())
     {

@@ -185,7 +185,7 @@ impl Provider {
             let error = ApiError::new(ErrorKind::Server, message).with_code("gateway_error");
             return self.refuse(host, exchange.dialect, &error);
         };
-        let begun = if exchange.setup.plugin.list_attempts { host.now() / 1_000_000 } else { 0 };
+        let begun = if exchange.setup.plugin.list_attempts { host.millis() } else { 0 };
         exchange.attempts.begin(place, begun);
         let (provider, model) = (step.lane.provider, step.model.clone());
         let secret = discovered_secret(host, &exchange.setup, provider);

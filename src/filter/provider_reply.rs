@@ -378,7 +378,7 @@ impl ReplyState {
         if !cooling::cools(error) {
             return exchange.attempts.answered(status, None);
         }
-        let now = host.now() / 1_000_000;
+        let now = host.millis();
         let told = headers.and_then(|headers| wait::of_headers(|name| headers.get(name), now));
         error.retry_after = told.or(error.retry_after);
         exchange.attempts.answered(status, error.retry_after);

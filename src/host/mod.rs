@@ -146,6 +146,11 @@ pub trait Host: SharedData {
 
     /// Unix time in nanoseconds.
     fn now(&self) -> u64;
+
+    /// Unix time in milliseconds.
+    fn millis(&self) -> u64 {
+        self.now() / 1_000_000
+    }
 }
 
 /// What a plugin asks of its host apart from any request: calls, and what it shares with its like in other workers.

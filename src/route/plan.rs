@@ -89,7 +89,8 @@ impl Plan {
             let step = Step { lane, model: upstream.to_owned() };
             let class = Class::new(provider, lacks);
             let ready = setup.has_credential(target.provider);
-            let cooling = setup.is_cooling(target.provider, upstream);
+            // Who is the only one is asked in any case.
+            let cooling = entry.targets.len() > 1 && setup.is_cooling(target.provider, upstream);
             candidates.push(Candidate { format: provider.format, class, refusal, ready, cooling, step });
         }
         let mut steps = steps(&candidates, |candidate| !candidate.cooling);
@@ -157,8 +158,8 @@ impl Candidate {
 fn steps(candidates: &[Candidate], wanted: impl Fn(&Candidate) -> bool) -> Vec<Step> {
     let classes = pool::classes(candidates.iter().map(|candidate| candidate.class));
     let serves = |class: usize| {
-        let of_class = candidates.iter().zip(&classes).filter(|(_, of)| **of == class);
-        of_class.into_iter().any(|(other, _)| other.serves() && other.ready && wanted(other))
+        let mut of_class = candidates.iter().zip(&classes).filter(|(_, of)| **of == class);
+        of_class.any(|(other, _)| other.serves() && other.ready && wanted(other))
     };
     let serving = candidates.iter().zip(&classes).filter(|(_, class)| serves(**class));
     serving.map(|(candidate, _)| candidate.step.clone()).collect()

