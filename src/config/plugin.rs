@@ -17,7 +17,7 @@ use crate::{
 /// The version of this format.
 pub const VERSION: u32 = 1;
 
-/// Which half of the gateway a filter instance is.
+/// Which part of the gateway a filter instance is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RoleName {
@@ -25,6 +25,64 @@ pub enum RoleName {
     Gateway,
     /// Upstream, once per attempt: translates.
     Provider,
+    /// Both in one pass, for hosts without upstream filters: one target a request.
+    Standalone,
+    /// On Kong: picks the provider, and sends the request on to that provider's own route, where a standalone instance is.
+    Front,
+}
+
+/// How requests and replies come to a filter instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// When the host lets headers be written.
+    #[serde(skip_serializing_if = "Headers::is_held")]
+    pub headers: Headers,
+    /// The names of hosts, in lower case and without a port, whose requests are the gateway's; requests to others pass
+    /// untouched. Empty: all are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authorities: Vec<String>,
+    /// What stands before the paths of the APIs: `/switchyard/openai`. Requests whose path does not begin with it pass
+    /// untouched.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub prefix: String,
+    /// Of a front alone: where it sends requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub front: Option<Front>,
+}
+
+/// When the host lets headers be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Headers {
+    /// They are held until the body has been read: Envoy with `allow_on_headers_stop_iteration`.
+    #[default]
+    Held,
+    /// Before the body is known, on both sides: Envoy without that flag, which Istio's `WasmPlugin` cannot set.
+    AtOnce,
+    /// A request's while its body is in hand, a reply's before its body: ngx_wasm_module, and with it Kong. What a request
+    /// came with cannot be removed there, and its path is a variable of nginx.
+    Nginx,
+}
+
+impl Headers {
+    fn is_held(&self) -> bool {
+        *self == Headers::Held
+    }
+}
+
+/// Where a front sends requests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Front {
+    /// Address and port of the host's own proxy, for calls: `127.0.0.1:8000`.
+    pub call: String,
+    /// What the paths of the providers' own routes begin with, before the provider's name: `/switchyard/`.
+    pub prefix: String,
+}
+
+impl Entry {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The whole document.
@@ -47,6 +105,9 @@ pub struct Plugin {
     pub list_attempts: bool,
     /// How many bytes of requests' bodies a VM lets be held at a time; what comes on top is refused with 503.
     pub buffered_bytes: u64,
+    /// How requests come to this instance.
+    #[serde(skip_serializing_if = "Entry::is_default")]
+    pub entry: Entry,
     /// Index of the provider that has the clients' files; none: there are no files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<usize>,

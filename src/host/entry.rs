@@ -80,6 +80,7 @@ impl RootContext for Root {
         let context: Box<dyn HttpContext> = match role {
             RoleName::Gateway => Box::new(GatewayContext(Gateway::new(setup))),
             RoleName::Provider => Box::new(ProviderContext(Provider::new(setup))),
+            RoleName::Standalone | RoleName::Front => return None,
         };
         #[cfg(feature = "inject-panic")]
         let context = super::inject::wrap(role, context);

@@ -25,6 +25,8 @@ pub(super) fn wrap(role: RoleName, inner: Box<dyn HttpContext>) -> Box<dyn HttpC
     let role = match role {
         RoleName::Gateway => "gateway",
         RoleName::Provider => "provider",
+        RoleName::Standalone => "standalone",
+        RoleName::Front => "front",
     };
     Box::new(Injected { role, place: None, inner })
 }

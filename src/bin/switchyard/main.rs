@@ -11,7 +11,7 @@ mod table;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 /// Turns an Envoy into an AI gateway.
 #[derive(Debug, Parser)]
@@ -43,12 +43,8 @@ enum Command {
     /// Print a host's own configuration, complete and commented.
     Render {
         /// The host.
-        host: Host,
-        /// The gateway.yaml.
-        file: PathBuf,
-        /// Where the host will find the filter.
-        #[arg(long, default_value = "dist/switchyard.wasm")]
-        wasm: String,
+        #[command(subcommand)]
+        host: render::Host,
     },
     /// Start the gateway on an Envoy of its own; it follows changes of the file.
     Run(run::Arguments),
@@ -60,12 +56,6 @@ enum KeysAction {
     New,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Host {
-    /// Envoy 1.38 or later.
-    Envoy,
-}
-
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Check { file } => check::run(&file),
@@ -74,7 +64,7 @@ fn main() -> ExitCode {
         Command::Models(arguments) => models::run(&arguments),
         Command::Providers(arguments) => providers::run(&arguments),
         Command::Run(arguments) => run::run(arguments),
-        Command::Render { host: Host::Envoy, file, wasm } => render::run(&file, wasm),
+        Command::Render { host } => render::run(&host),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -51,6 +51,7 @@ pub fn plugin(gateway: &Gateway, role: RoleName) -> Result<Plugin, String> {
         attempts: gateway.attempts(),
         cooling_ms: gateway.outlier.max_ejection.millis(),
         list_attempts: gateway.retries.list_attempts,
+        entry: plugin::Entry::default(),
         files: gateway
             .files
             .as_ref()

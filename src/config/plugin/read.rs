@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use super::{Card, Elsewhere, Key, Model, Plugin, Provider, RoleName, Secret, Target, Token};
+use super::{
+    Card, Elsewhere, Entry, Front, Headers, Key, Model, Plugin, Provider, RoleName, Secret, Target, Token,
+};
 use crate::provider::{
     Format, json,
     model::{ModelFacts, Thinking, ThinkingOff},
@@ -139,7 +141,7 @@ fn plugin(raw: &RawValue) -> Read<'_, Plugin> {
     let role = members.need("role")?;
     let plugin = Plugin {
         version: whole(version)?.try_into().map_err(|_| version)?,
-        role: word(role, &[("gateway", RoleName::Gateway), ("provider", RoleName::Provider)])?,
+        role: word(role, ROLES)?,
         request_bytes: whole(members.need("request_bytes")?)?,
         reply_bytes: whole(members.need("reply_bytes")?)?,
         attempts: members
@@ -148,6 +150,7 @@ fn plugin(raw: &RawValue) -> Read<'_, Plugin> {
         cooling_ms: members.optional("cooling_ms", whole)?.unwrap_or(COOLING_MS),
         list_attempts: members.flag("list_attempts")?,
         buffered_bytes: members.optional("buffered_bytes", whole)?.unwrap_or(u64::MAX),
+        entry: members.optional("entry", entry)?.unwrap_or_default(),
         files: members.optional("files", |raw| whole(raw)?.try_into().map_err(|_| raw))?,
         providers: list(members.need("providers")?, provider)?,
         models: list(members.need("models")?, model)?,
@@ -155,6 +158,35 @@ fn plugin(raw: &RawValue) -> Read<'_, Plugin> {
     };
     members.end()?;
     Ok(plugin)
+}
+
+const ROLES: &[(&str, RoleName)] = &[
+    ("gateway", RoleName::Gateway),
+    ("provider", RoleName::Provider),
+    ("standalone", RoleName::Standalone),
+    ("front", RoleName::Front),
+];
+
+const HEADERS: &[(&str, Headers)] =
+    &[("held", Headers::Held), ("at_once", Headers::AtOnce), ("nginx", Headers::Nginx)];
+
+fn entry(raw: &RawValue) -> Read<'_, Entry> {
+    let mut members = Members::of(raw)?;
+    let entry = Entry {
+        headers: members.optional("headers", |raw| word(raw, HEADERS))?.unwrap_or_default(),
+        authorities: members.texts("authorities")?,
+        prefix: members.text("prefix")?.unwrap_or_default(),
+        front: members.optional("front", front)?,
+    };
+    members.end()?;
+    Ok(entry)
+}
+
+fn front(raw: &RawValue) -> Read<'_, Front> {
+    let mut members = Members::of(raw)?;
+    let front = Front { call: members.need_text("call")?, prefix: members.need_text("prefix")? };
+    members.end()?;
+    Ok(front)
 }
 
 fn provider(raw: &RawValue) -> Read<'_, Provider> {

@@ -64,6 +64,7 @@ fn config(targets: &[(usize, &str)]) -> (Config, Table) {
         attempts: 2,
         cooling_ms: 1,
         list_attempts: false,
+        entry: Default::default(),
         files: None,
         version: VERSION,
         role: RoleName::Gateway,

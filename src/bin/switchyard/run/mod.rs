@@ -30,7 +30,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     check::{self, Here},
     mock,
-    render::{self, Options},
+    render::envoy::{self as render, Options},
 };
 
 /// What `run` can be told.

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     check,
-    render::{self, Options, Rendering},
+    render::envoy::{self as render, Options, Rendering},
 };
 
 /// How long Envoy may take to take over a file. It looks up names first.

@@ -15,6 +15,8 @@ fn full() -> Value {
         "fixed": [["store", {"a": [1, "é\n"]}]], "rename": [["max_completion_tokens", "max_tokens"]]});
     json!({"version": 1, "role": "provider", "request_bytes": 10, "reply_bytes": 20, "buffered_bytes": 30,
         "attempts": 3, "cooling_ms": 9, "list_attempts": true,
+        "entry": {"headers": "at_once", "authorities": ["a.test"], "prefix": "/p",
+            "front": {"call": "127.0.0.1:1", "prefix": "/q/"}},
         "providers": [{"name": "p\"q", "format": "openai-responses", "authority": "a", "scheme": "http",
             "path": "/p", "stream_path": "/s", "embeddings_path": "/e", "rerank_path": "/r",
             "auth_header": "h", "auth_prefix": "Bearer ", "secret": {"token": token},
@@ -58,6 +60,12 @@ fn every_word_is_read_as_it_is_written() {
     }
     for (_, thinking) in THINKING {
         assert_eq!(word(&words(json!(thinking)), THINKING).unwrap(), *thinking);
+    }
+    for (_, role) in ROLES {
+        assert_eq!(word(&words(json!(role)), ROLES).unwrap(), *role);
+    }
+    for (_, headers) in HEADERS {
+        assert_eq!(word(&words(json!(headers)), HEADERS).unwrap(), *headers);
     }
     for (_, off) in THINKING_OFF {
         assert_eq!(word(&words(json!(off)), THINKING_OFF).unwrap(), *off);

@@ -82,6 +82,7 @@ pub fn plugin(role: RoleName) -> Plugin {
         attempts: 2,
         cooling_ms: 60_000,
         list_attempts: false,
+        entry: Default::default(),
         buffered_bytes: BUFFERED_BYTES,
         files: Some(0),
         providers: vec![openai, claude],

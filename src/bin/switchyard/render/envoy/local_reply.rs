@@ -1,7 +1,7 @@
 //! Replies that Envoy makes where the filter is not asked: HTTP that cannot be read, no room, a filter that failed. They
 //! become errors as the client's API has them.
 
-use super::text::{indent, item};
+use crate::render::text::{indent, item};
 
 /// Envoy's own reply, as errors have to look.
 struct Mapper {

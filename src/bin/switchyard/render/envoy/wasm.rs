@@ -3,10 +3,8 @@
 use serde::Serialize;
 use switchyard::config::plugin::{Plugin, Secret};
 
-use super::{
-    Options,
-    text::{ascii, indent, item, quote},
-};
+use super::Options;
+use crate::render::text::{ascii, indent, item, quote};
 
 /// The filter as an item of a list of HTTP filters.
 ///

@@ -2,7 +2,7 @@
 
 use switchyard::config::file::{compile, types::Gateway};
 
-use super::text::{item, quote};
+use crate::render::text::{item, quote};
 
 /// The upstream filter that hands the contents of key files to the provider role; nothing when there are none.
 ///

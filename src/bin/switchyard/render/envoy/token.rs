@@ -5,9 +5,9 @@ use switchyard::config::file::{address::BaseUrl, credentials, types::Gateway};
 use super::{
     Cluster,
     cluster::{discovery, protocol},
-    text::quote,
     tls,
 };
+use crate::render::text::quote;
 
 /// A cluster for each token endpoint, each once.
 ///

@@ -8,11 +8,8 @@ use switchyard::{
     route::pool::{self, Lane},
 };
 
-use super::{
-    Cluster,
-    text::{indent, quote},
-    tls,
-};
+use super::{Cluster, tls};
+use crate::render::text::{indent, quote};
 
 /// What counts as a failure, of the options of a cluster's protocol. Envoy reads it from the cluster that the route names.
 pub(super) const ERROR_MATCHER: &str = r"# The filter marks replies that say the provider is unwell; those alone count against it.

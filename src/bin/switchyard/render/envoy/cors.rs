@@ -2,7 +2,7 @@
 
 use switchyard::config::file::types::Gateway;
 
-use super::text::{item, quote};
+use crate::render::text::{item, quote};
 
 /// What a page may read of a reply beside its body.
 const EXPOSED: &str = "x-request-id, request-id, retry-after, retry-after-ms, openai-processing-ms";

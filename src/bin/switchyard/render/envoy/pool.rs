@@ -11,8 +11,8 @@ use switchyard::{
 use super::{
     Cluster,
     cluster::{ERROR_MATCHER, last_name},
-    text::{indent, quote},
 };
+use crate::render::text::{indent, quote};
 
 /// The aggregate cluster of a pool.
 pub(super) fn cluster(gateway: &Gateway, plugin: &Plugin, pool: &Pool) -> Cluster {

@@ -2,10 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::{
-    Cluster,
-    text::{indent, item, quote},
-};
+use super::Cluster;
+use crate::render::text::{indent, item, quote};
 
 /// Everything in one file.
 pub(super) fn static_file(

@@ -2,7 +2,8 @@
 
 use switchyard::{config::file::types::Gateway, route::pool};
 
-use super::{Cluster, cors, text::indent};
+use super::{Cluster, cors};
+use crate::render::text::indent;
 
 /// Room for what the translation of a request adds to it, beyond the largest that a client may send, and for the piece by
 /// which a body grows too large: the filter is to see that before Envoy does.

@@ -2,7 +2,7 @@
 
 use switchyard::config::file::address::BaseUrl;
 
-use super::text::quote;
+use crate::render::text::quote;
 
 /// The transport socket of an `https` provider; nothing for `http`.
 pub(super) fn socket(url: &BaseUrl, ca_file: &str) -> String {

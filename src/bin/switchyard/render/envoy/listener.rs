@@ -5,11 +5,8 @@ use switchyard::config::{
     plugin::Plugin,
 };
 
-use super::{
-    Options, aws, cors, local_reply, route, secret,
-    text::{indent, item},
-    wasm,
-};
+use super::{Options, aws, cors, local_reply, route, secret, wasm};
+use crate::render::text::{indent, item};
 
 /// The listener.
 ///

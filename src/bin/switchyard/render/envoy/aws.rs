@@ -5,10 +5,8 @@ use switchyard::config::file::{
     types::{Aws, Gateway, Part},
 };
 
-use super::{
-    secret::directory,
-    text::{indent, item, quote},
-};
+use super::secret::directory;
+use crate::render::text::{indent, item, quote};
 
 /// The filters that sign, and the one that removes the header they are chosen by; nothing where nobody is at AWS.
 ///
