@@ -14,7 +14,7 @@ mod route;
 mod secret;
 mod tls;
 mod token;
-mod wasm;
+pub(in crate::render) mod wasm;
 
 use std::{collections::HashSet, net::SocketAddr};
 
