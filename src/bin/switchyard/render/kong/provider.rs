@@ -114,8 +114,7 @@ pub(super) fn upstream(gateway: &Gateway, options: &Options, plugin: &Plugin) ->
 
 /// When an endpoint is left out, and how it comes back.
 fn healthchecks(gateway: &Gateway, limited: bool) -> String {
-    let (outlier, connect) = (&gateway.outlier, gateway.timeouts.connect.millis());
-    let (failures, out) = (outlier.consecutive_failures, seconds(outlier.ejection));
+    let (failures, out) = (gateway.outlier.consecutive_failures, seconds(gateway.outlier.ejection));
     let (note, statuses) = match limited {
         true => ("", format!("429, {UNWELL}")),
         false => {
@@ -140,7 +139,7 @@ active:
   healthy: {{interval: 0, successes: 1}}
   unhealthy: {{interval: {out}, tcp_failures: 0, timeouts: 0, http_failures: 0}}
 "#,
-        timeout = seconds(Duration::of_millis(connect)),
+        timeout = seconds(gateway.timeouts.connect),
     )
 }
 
@@ -152,9 +151,9 @@ fn has_one_model(plugin: &Plugin) -> bool {
     models.all(|model| model == Some(first))
 }
 
-/// Seconds, as Kong's numbers have them.
-fn seconds(duration: Duration) -> String {
-    duration.protobuf().trim_end_matches('s').to_owned()
+/// Whole seconds, at least one: decK takes no others.
+fn seconds(duration: Duration) -> u64 {
+    duration.millis().div_ceil(1000)
 }
 
 /// The provider of a route, and where it is.
