@@ -32,7 +32,7 @@ fn most(setup: &Setup) -> usize {
 pub struct Front {
     setup: Rc<Setup>,
     gateway: Gateway,
-    /// The path that the client asked for, with its query.
+    /// The path that the client asked for, with its query and without the front's own prefix.
     path: String,
     calls: Option<Calls>,
 }
@@ -57,7 +57,8 @@ impl Front {
     /// Request headers.
     pub fn on_request_headers(&mut self, host: &impl Host, end: bool) -> Action {
         let path = host.header(Side::Request, ":path").ok().flatten().unwrap_or_default();
-        self.path = String::from_utf8(path).unwrap_or_default();
+        let path = String::from_utf8(path).unwrap_or_default();
+        self.path = path.strip_prefix(&self.setup.plugin.entry.prefix).unwrap_or(&path).to_owned();
         let action = self.gateway.on_request_headers(host, end || is_bodyless(host));
         if !matches!(self.gateway.state, State::Body { .. } | State::Passing) {
             return action;

@@ -21,6 +21,17 @@ const CREDENTIALS: &[&str] = &[
     "anthropic-beta",
 ];
 
+/// Variables in which Kong tells the upstream of the client, in headers that it writes after all filters. One that is empty
+/// is not sent (`proxy_set_header`); elsewhere they are not there.
+const TOLD: &[&str] = &[
+    "ngx.upstream_x_forwarded_for",
+    "ngx.upstream_x_forwarded_host",
+    "ngx.upstream_x_forwarded_path",
+    "ngx.upstream_x_forwarded_port",
+    "ngx.upstream_x_forwarded_prefix",
+    "ngx.upstream_x_forwarded_proto",
+];
+
 /// Headers of a reply that are nginx's own.
 const OWN: &[&[u8]] = &[b"connection", b"transfer-encoding", b"date", b"server"];
 
@@ -45,6 +56,10 @@ pub(super) fn replace_request_headers(host: &impl Host, pairs: &[(&[u8], &[u8])]
         if !replaced && present.get(name).is_some() {
             host.set_header(Side::Request, name, b"")?;
         }
+    }
+    for name in TOLD {
+        // Outside Kong there is no such variable, and nothing that is told.
+        let _ = host.set_property(name, b"");
     }
     Ok(())
 }

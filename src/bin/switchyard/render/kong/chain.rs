@@ -49,6 +49,7 @@ fn narrowed(model: &Model, index: usize, provider: &Provider) -> Option<Model> {
 /// Only for what the check of the file tells as a mistake.
 pub(super) fn front(gateway: &Gateway, options: &Options) -> Result<Plugin, String> {
     let whole = compile::plugin(gateway, RoleName::Front)?;
+    let times = &gateway.timeouts;
     let bare = |provider: Provider| Provider {
         secret: None,
         auth_header: None,
@@ -60,7 +61,12 @@ pub(super) fn front(gateway: &Gateway, options: &Options) -> Result<Plugin, Stri
         headers: Headers::Nginx,
         authorities: Vec::new(),
         prefix: options.prefix.clone(),
-        front: Some(Front { call: options.proxy.to_string(), prefix: ROUTES.to_owned() }),
+        front: Some(Front {
+            call: options.proxy.to_string(),
+            prefix: ROUTES.to_owned(),
+            // Kong's time for a route is also that of streams, and may be longer.
+            reply_ms: times.reply.plus(times.connect).millis(),
+        }),
     };
     let providers = whole.providers.into_iter().map(bare).collect();
     Ok(Plugin { entry, providers, files: None, ..whole })

@@ -55,7 +55,10 @@ pub(super) fn config() -> Value {
 }
 
 fn entry() -> Value {
-    let front = object(&["call", "prefix"], [("call", text()), ("prefix", text())]);
+    let front = object(
+        &["call", "prefix", "reply_ms"],
+        [("call", text()), ("prefix", text()), ("reply_ms", whole())],
+    );
     object(
         &["headers"],
         [

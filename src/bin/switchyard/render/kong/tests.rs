@@ -62,7 +62,7 @@ fn the_front_knows_all_and_has_no_secret() {
     assert_eq!((front.role, front.providers.len(), front.models.len()), (RoleName::Front, 4, 2));
     assert_eq!(
         front.entry.front,
-        Some(Front { call: "127.0.0.1:8000".into(), prefix: "/switchyard/".into() })
+        Some(Front { call: "127.0.0.1:8000".into(), prefix: "/switchyard/".into(), reply_ms: 10_500 })
     );
     let text = serde_json::to_string(front).unwrap();
     for hidden in ["secret", "OPENAI", "sk-", "hidden", "auth_header"] {
@@ -229,7 +229,7 @@ fn every_member() -> Plugin {
         headers: Headers::Nginx,
         authorities: vec![text()],
         prefix: text(),
-        front: Some(Front { call: text(), prefix: text() }),
+        front: Some(Front { call: text(), prefix: text(), reply_ms: 1 }),
     };
     Plugin {
         version: plugin::VERSION,
