@@ -89,6 +89,9 @@ def judge(text: str, schema: dict) -> dict:
                 served = {path for other in kong.routes(document) for path in other["paths"]}
                 targets = {names[target["provider"]] for model in chain["filters"][0]["config"]["models"] for target in model["targets"]}
                 assert {f"{front['prefix']}{name}/" for name in targets} <= served
+    # Where the front's filter did not run, its request must not come to any of these routes again.
+    front = next(service for service in document["services"] if service["name"] == "switchyard")
+    assert not [path for route in kong.routes(document) for path in route["paths"] if f"{front['path']}/v1/".startswith(path)]
     real = kong.through_real_lua(text)
     if real is None:
         print("skipped: test_kong: no luajit with lua-yaml and lua-cjson, only their rules were applied")

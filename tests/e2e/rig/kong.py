@@ -54,7 +54,7 @@ ROUTE = closed(["name", "paths", "strip_path", "tags"], {
     "plugins": listed(PLUGIN), "filter_chains": listed(CHAIN),
 })
 SERVICE = closed(["name", "protocol", "host", "port", "retries", "connect_timeout", "write_timeout", "read_timeout", "routes"], {
-    "name": NAME, "protocol": {"enum": ["http", "https"]}, "host": {"anyOf": [HOST, ADDRESS]}, "port": PORT, "tags": TAGS,
+    "name": NAME, "protocol": {"enum": ["http", "https"]}, "host": {"anyOf": [HOST, ADDRESS]}, "port": PORT, "path": PATH, "tags": TAGS,
     "retries": {"type": "integer", "minimum": 0, "maximum": 32767}, "connect_timeout": MILLIS, "write_timeout": MILLIS,
     "read_timeout": MILLIS, "tls_verify": {"type": "boolean"}, "tls_verify_depth": {"type": "integer", "minimum": 0, "maximum": 64},
     "routes": listed(ROUTE),

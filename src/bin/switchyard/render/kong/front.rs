@@ -8,6 +8,9 @@ use crate::render::text::{indent, item, quote};
 /// The name of its service, route and chain.
 const NAME: &str = "switchyard";
 
+/// No provider's name has a dot.
+const NOWHERE: &str = "/switchyard/.none";
+
 /// What the APIs' paths begin with; Cohere's SDK asks the second.
 const APIS: &[&str] = &["/v1/", "/v2/rerank"];
 
@@ -38,9 +41,11 @@ pub(super) fn service(gateway: &Gateway, options: &Options) -> Result<String, St
     let service = item(&format!(
         r#"name: {NAME}
 protocol: http
-# This Kong's own proxy.
+# This Kong's own proxy, at a path that no route has: the filter writes another. Without it, a request whose filter did not
+# run would come here again, and again.
 host: {host}
 port: {port}
+path: {NOWHERE}
 # The routes below try again.
 retries: 0
 connect_timeout: {connect}
