@@ -106,7 +106,7 @@ struct Stream {
     host: Wasm,
 }
 
-#[expect(clippy::large_enum_variant, reason = "the largest is the usual one where there are few")]
+/// A stream, as its role plays it.
 enum Role {
     Gateway(Gateway),
     Provider(Provider),
