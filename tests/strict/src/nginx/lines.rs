@@ -30,7 +30,7 @@ const BUILTIN: [&[u8]; 23] = [
     b"overwrite",
 ];
 
-fn is_builtin(name: &[u8]) -> bool {
+pub(super) fn is_builtin(name: &[u8]) -> bool {
     BUILTIN.contains(&name)
 }
 

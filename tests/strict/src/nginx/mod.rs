@@ -45,7 +45,8 @@ use crate::{
 pub struct World {
     /// Requests in flight, by their context.
     pub requests: BTreeMap<u32, request::Request>,
-    /// The size of the shared memory for data, in bytes: `shm_kv`, on Kong `nginx_wasm_shm_kv` (its default).
+    /// The size of the shared memory for data, in bytes: `shm_kv`, on Kong `nginx_wasm_shm_kv` (its default). 0:
+    /// there is none.
     pub shared_bytes: usize,
     /// Kong's properties are there.
     pub kong: bool,

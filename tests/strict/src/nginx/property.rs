@@ -23,6 +23,20 @@ const KONG: [(&str, &str); 9] = [
 const KONG_WRITABLE: [&str; 4] =
     ["kong.service.target", "kong.service.upstream", "kong.service.request.scheme", "kong.response.status"];
 
+/// Envoy's that the host knows of, and has not (source).
+const UNSUPPORTED: [&str; 10] = [
+    "response.code_details",
+    "response.flags",
+    "connection.termination_details",
+    "node",
+    "cluster_name",
+    "cluster_metadata",
+    "listener_direction",
+    "route_name",
+    "route_metadata",
+    "upstream_host_metadata",
+];
+
 /// Variables of nginx that cannot be set.
 const VARIABLES: [&str; 13] = [
     "request_uri",
@@ -44,6 +58,9 @@ const VARIABLES: [&str; 13] = [
 pub(super) fn get(guest: &mut Guest<'_, '_>, at: u32, len: u32, data: u32, size: u32) -> Answer {
     let path = name(guest, at, len)?;
     let kong = guest.host().nginx.kong;
+    if UNSUPPORTED.contains(&path.as_str()) {
+        guest.violation(format!("`{path}` is not supported, which nginx logs as an error each time"));
+    }
     let Some((request, during)) = running(guest.host()) else { return in_root(guest, &path) };
     let value = match path.split_once('.') {
         Some(("ngx", variable)) => self::variable(request, variable),

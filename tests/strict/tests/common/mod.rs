@@ -10,10 +10,11 @@ use strict::{
     driver::{Answer, Exchanged, Gateway, Request},
     headers::HeaderMap,
     load::Rules,
+    nginx::{driver::Server, route::Route},
     vm::Compiled,
 };
 use switchyard::{
-    config::plugin::{Card, Key, Model, Plugin, Provider, RoleName, Secret, Target, VERSION},
+    config::plugin::{Card, Entry, Headers, Key, Model, Plugin, Provider, RoleName, Secret, Target, VERSION},
     provider::{Format, model::ModelFacts},
 };
 
@@ -127,6 +128,25 @@ pub fn with(change: impl Fn(&mut Plugin)) -> Gateway {
     let gateway =
         Gateway::start(compiled(), &document(RoleName::Gateway), &document(RoleName::Provider), &ENVIRONMENT);
     gateway.unwrap()
+}
+
+/// Kong's route with a standalone filter.
+pub fn kong() -> Server {
+    kong_with(|_| ())
+}
+
+/// The same with another configuration.
+pub fn kong_with(change: impl Fn(&mut Plugin)) -> Server {
+    on_nginx(RoleName::Standalone, change)
+}
+
+/// Kong's route with a filter of this role.
+pub fn on_nginx(role: RoleName, change: impl Fn(&mut Plugin)) -> Server {
+    let mut plugin = plugin(role);
+    plugin.entry = Entry { headers: Headers::Nginx, ..Entry::default() };
+    change(&mut plugin);
+    let document = serde_json::to_vec(&plugin).unwrap();
+    Server::start(compiled_for_nginx(), Route::kong(), &document, &ENVIRONMENT).unwrap()
 }
 
 /// The VM's environment.

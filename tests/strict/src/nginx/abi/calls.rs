@@ -1,10 +1,10 @@
 //! HTTP calls of the filter's own, and functions beyond the ABI.
 
 use crate::{
-    headers::HeaderMap,
-    headers::decode,
+    headers::{HeaderMap, decode},
     host::Call,
     memory::{Answer, Guest, Status},
+    nginx::lines::is_builtin,
     stream::Callback,
 };
 
@@ -41,6 +41,13 @@ pub(super) fn http_call(
     let Ok(pairs) = decode(&block) else {
         return guest.refuse(Status::InternalFailure, "headers that cannot be read");
     };
+    if let Some((name, _)) = pairs
+        .iter()
+        .find(|(name, _)| is_builtin(name) && pairs.iter().filter(|(other, _)| other == name).count() > 1)
+    {
+        // Source: such a header is not added to another, and the call made of it fails when it is sent.
+        guest.violation(format!("`{}` is there twice: the call fails", name.escape_ascii()));
+    }
     let headers = HeaderMap::of(pairs);
     for name in [":method", ":path", ":authority"] {
         if headers.get(name).is_none_or(<[u8]>::is_empty) {
@@ -48,7 +55,8 @@ pub(super) fn http_call(
         }
     }
     let root = guest.host().root_of(context);
-    let id = u32::try_from(guest.host().calls.len() + 1).map_err(|_| Status::InternalFailure)?;
+    // Source: numbers begin at 0.
+    let id = u32::try_from(guest.host().calls.len()).map_err(|_| Status::InternalFailure)?;
     guest.host().calls.push(Call { id, root, context, cluster, headers, body, timeout });
     guest.host().nginx.waiting.push(id);
     guest.put(out, &id.to_le_bytes())

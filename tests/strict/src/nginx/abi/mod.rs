@@ -51,7 +51,7 @@ pub fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         proxy_set_property(at: u32, len: u32, value: u32, value_len: u32) => property::set;
         proxy_send_local_response(status: u32, details: u32, details_len: u32, body: u32, body_len: u32,
             headers: u32, headers_len: u32, grpc: i32) => local::send_local_response;
-        proxy_get_shared_data(at: u32, len: u32, data: u32, size: u32, cas: u32) => abi::shared::get;
+        proxy_get_shared_data(at: u32, len: u32, data: u32, size: u32, cas: u32) => shared::get;
         proxy_set_shared_data(at: u32, len: u32, value: u32, value_len: u32, cas: u32) => shared::set;
         proxy_define_metric(kind: u32, at: u32, len: u32, out: u32) => shared::define_metric;
         proxy_get_metric(id: u32, out: u32) => shared::get_metric;

@@ -1,6 +1,23 @@
-//! Shared data and metrics. Reading shared data is as on Envoy.
+//! Shared data and metrics.
 
-use crate::memory::{Answer, Guest, Status};
+use crate::{
+    abi,
+    memory::{Answer, Guest, Status},
+};
+
+/// Source: without `shm_kv` in the configuration there is no place for any key, and asking for one traps.
+fn has_place(guest: &mut Guest<'_, '_>) -> Answer {
+    if guest.host().nginx.shared_bytes == 0 {
+        return guest.trap("could not resolve namespace");
+    }
+    Ok(())
+}
+
+/// `proxy_get_shared_data`.
+pub(super) fn get(guest: &mut Guest<'_, '_>, at: u32, len: u32, data: u32, size: u32, cas: u32) -> Answer {
+    has_place(guest)?;
+    abi::shared::get(guest, at, len, data, size, cas)
+}
 
 /// `proxy_set_shared_data`. Observed: stores only where `cas` is the entry's own, and 0 means that there must be none;
 /// others give way where there is no room, and what is too large for all of it traps.
@@ -13,6 +30,7 @@ pub(super) fn set(
     cas: u32,
 ) -> Answer {
     let (key, value) = (guest.read(at, len)?, guest.read(value, value_len)?);
+    has_place(guest)?;
     let most = guest.host().nginx.shared_bytes;
     match guest.host().shared.set_exactly(&key, &value, cas, most) {
         Err(Status::InternalFailure) => guest.trap("could not write to slab"),

@@ -16,7 +16,7 @@ use crate::common::cases::{Plays, unserved};
 const HOST: &str = "127.0.0.1:8000";
 
 fn front() -> Server {
-    start(RoleName::Front, |plugin| {
+    on_nginx(RoleName::Front, |plugin| {
         plugin.entry.front =
             Some(Front { call: HOST.to_owned(), prefix: "/switchyard/".to_owned(), reply_ms: 5000 });
     })

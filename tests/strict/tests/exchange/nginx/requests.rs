@@ -204,3 +204,20 @@ fn a_target_that_asked_to_be_left_alone_is_left_alone() {
     assert_error(&again, 503);
     assert!(again.logs.iter().all(|(_, text)| !text.contains("could not")), "{:?}", again.logs);
 }
+
+#[test]
+fn nginx_alone_needs_the_variable_that_the_path_is_in() {
+    use strict::nginx::route::Pass;
+    let mut nginx = kong();
+    *nginx.route() = Route {
+        pass: Pass::Variable("upstream_uri"),
+        variables: vec![("upstream_uri", "")],
+        ..Route::nginx()
+    };
+    let done = nginx.exchange(&chat("other", false), &[claude()]);
+    assert_eq!((sent(&done, ":path"), done.reply.status()), (vec!["/v1/messages".to_owned()], 200));
+    *nginx.route() = Route::nginx();
+    let done = nginx.exchange(&chat("other", false), &[claude()]);
+    assert_eq!((done.reply.by, done.sent.len()), (By::Gateway, 0), "without it nothing goes anywhere");
+    assert_error(&done, 500);
+}

@@ -94,6 +94,17 @@ fn no_host_no_path_and_the_wrong_callback_trap() {
 }
 
 #[test]
+fn a_call_with_a_builtin_header_twice_is_told() {
+    // Three pairs: `:method`, `via`, `via`; the host looks at them before it misses the path.
+    let pairs = "(data (i32.const 640) \"\\03\\00\\00\\00\\07\\00\\00\\00\\01\\00\\00\\00\\03\\00\\00\\00\\01\\00\\00\\00\\03\\00\\00\\00\\01\\00\\00\\00\")
+        (data (i32.const 668) \":method\\00G\\00via\\00a\\00via\\00b\\00\")";
+    let twice = call()
+        .replace(&format!("(i32.const 408) (i32.const {CALL_HEADERS})"), "(i32.const 640) (i32.const 50)");
+    let done = play(&(pairs.to_owned() + &on("request_body", &twice, 1)));
+    assert_broken(&done, &["`via` is there twice"]);
+}
+
+#[test]
 fn the_timer_may_call_and_a_request_may_not_set_it() {
     let tick = format!("(func (export \"proxy_on_tick\") (param i32) {})", call());
     let mut server = server(&(tick + &reading()));

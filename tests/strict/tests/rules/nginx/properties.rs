@@ -42,6 +42,14 @@ fn what_is_not_known_is_not_found() {
 }
 
 #[test]
+fn what_envoy_has_and_this_host_has_not_is_logged_as_an_error() {
+    let path = "response\\00code_details";
+    let done = at(Route::nginx(), path, &read(path));
+    assert_broken(&done, &["response.code_details", "is not supported"]);
+    assert_eq!(told(&done), "1");
+}
+
+#[test]
 fn variables_are_read_and_some_are_written() {
     for (path, value) in [
         ("ngx.request_uri", "0/a?x=%20"),

@@ -36,6 +36,15 @@ fn what_has_no_room_traps() {
 }
 
 #[test]
+fn without_a_store_asking_for_it_traps() {
+    for code in [READ.to_owned(), share("(i32.const 0)")] {
+        let mut server = server(&on("request_headers", &code, 0));
+        server.vm().host_mut().nginx.shared_bytes = 0;
+        assert_trapped(&server.play(&request(), &world()), &["could not resolve namespace"]);
+    }
+}
+
+#[test]
 fn misuse_of_metrics_traps() {
     let define = |kind: u32, len: u32| {
         format!("(drop (call $metric (i32.const {kind}) (i32.const 32) (i32.const {len}) (i32.const 1008)))")

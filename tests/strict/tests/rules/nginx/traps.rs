@@ -103,7 +103,7 @@ fn after_the_worker_died_all_begins_anew_but_the_shared_memory() {
     let done = server.play(&request(), &world());
     assert_well(&done);
     let all: String = server.vm().host().logs.iter().map(|(_, text)| text.as_str()).collect();
-    assert!(all.ends_with("8918"), "started, configured, counted anew: {all}");
+    assert!(all.ends_with("288918"), "started, configured, counted anew: {all}");
 }
 
 #[test]
