@@ -88,9 +88,9 @@ fn converted_stream_of_200_events() {
 #[test]
 fn on_kong() {
     let whole = Attempt::at("claude", Answer::json(200, anthropic_reply(&"word ".repeat(150))));
-    let budget = Budget { calls: 1, bytes: 1, guest: 1 };
+    let budget = Budget { calls: 24, bytes: 5300, guest: 18 };
     hold_on(&mut kong(), "Kong, converted, 1 KB", &kilobyte("other", false), whole, &budget);
     let stream = Attempt::at("claude", Answer::events(anthropic_events(&["word "; 200])));
-    let budget = Budget { calls: 1, bytes: 1, guest: 1 };
+    let budget = Budget { calls: 445, bytes: 71_000, guest: 445 };
     hold_on(&mut kong(), "Kong, converted stream, 200 events", &kilobyte("other", true), stream, &budget);
 }

@@ -169,3 +169,16 @@ fn a_path_does_not_split_a_call() {
         assert!(paths(&calls).iter().all(|path| path.bytes().all(|byte| byte.is_ascii_graphic())), "{path}");
     }
 }
+
+#[test]
+fn headers_that_a_client_sends_twice_do_not_break_a_call() {
+    let mut front = front();
+    let calls = answering(&mut front, vec![reply(200)]);
+    let mut request = chat("both", false).with("user-agent", "one").with("anthropic-version", "2023-06-01");
+    let twice = [("user-agent", "two"), ("anthropic-version", "2")];
+    request.headers.extend_as_it_is(twice.map(|(name, value)| (name.into(), value.into())));
+    assert_eq!(front.exchange(&request, &[]).reply.status(), 200);
+    let call = &calls.borrow()[0];
+    assert_eq!(call.headers.text("user-agent"), Some("one"));
+    assert_eq!(call.headers.pairs().iter().filter(|(name, _)| name == b"anthropic-version").count(), 1);
+}

@@ -219,5 +219,5 @@ fn nginx_alone_needs_the_variable_that_the_path_is_in() {
     *nginx.route() = Route::nginx();
     let done = nginx.exchange(&chat("other", false), &[claude()]);
     assert_eq!((done.reply.by, done.sent.len()), (By::Gateway, 0), "without it nothing goes anywhere");
-    assert_error(&done, 500);
+    assert_eq!(assert_error(&done, 502)["code"], "gateway_error");
 }
