@@ -25,6 +25,32 @@ mod pairs;
 
 pub use pairs::{HeaderPairs, encode_pairs};
 
+/// Headers in which clients show who they are, or were, and which a provider must not see. Where headers cannot be removed
+/// they are written over.
+pub const CREDENTIALS: &[&str] = &[
+    "authorization",
+    "proxy-authorization",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    // Kong's own keys.
+    "apikey",
+    "cookie",
+    // Not a credential, but read by the provider where it stands, and refused by the wrong one.
+    "anthropic-beta",
+];
+
+/// Variables of nginx in which Kong tells the upstream of the client, in headers that it writes after all filters. One that is
+/// empty is not sent (`proxy_set_header`).
+pub const TOLD_BY_KONG: &[&str] = &[
+    "ngx.upstream_x_forwarded_for",
+    "ngx.upstream_x_forwarded_host",
+    "ngx.upstream_x_forwarded_path",
+    "ngx.upstream_x_forwarded_port",
+    "ngx.upstream_x_forwarded_prefix",
+    "ngx.upstream_x_forwarded_proto",
+];
+
 /// A host call that did not do what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostError {

@@ -46,8 +46,9 @@ const ALWAYS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "What Kong's plugins tell of the consumer.",
+        "What Kong's plugins read and tell of the consumer.",
         &[
+            "apikey",
             "x-anonymous-consumer",
             "x-authenticated-groups",
             "x-authenticated-scope",
