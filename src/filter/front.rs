@@ -185,9 +185,9 @@ impl Front {
             (":scheme".to_owned(), "http".to_owned()),
             (":authority".to_owned(), text(authority)),
         ];
-        let carried = |name: &[u8]| CARRIED.iter().any(|carried| carried.as_bytes() == name);
-        let carried = headers.iter().filter(|(name, _)| carried(name));
-        out.extend(carried.map(|(name, value)| (text(name), text(value))));
+        // Of several the first: a call with two of them fails.
+        let carried = CARRIED.iter().filter_map(|name| Some(((*name).to_owned(), text(headers.get(name)?))));
+        out.extend(carried);
         out
     }
 
