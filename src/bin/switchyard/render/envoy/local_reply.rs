@@ -1,7 +1,7 @@
 //! Replies that Envoy makes where the filter is not asked: HTTP that cannot be read, no room, a filter that failed. They
 //! become errors as the client's API has them.
 
-use super::{needs, version::Version};
+use super::{Options, needs};
 use crate::render::text::{indent, item};
 
 /// Envoy's own reply, as errors have to look.
@@ -54,9 +54,10 @@ const MAPPERS: &[Mapper] = &[
 ];
 
 /// What is said of them to the connection manager.
-pub(super) fn config(version: Version) -> String {
+pub(super) fn config(options: &Options) -> String {
+    let ours = ours(&options.domains);
     let (param, request_id) =
-        if needs::NULLS.is_in(version) { (", param: null", "request_id: null\n") } else { ("", "") };
+        if needs::NULLS.is_in(options.version) { (", param: null", "request_id: null\n") } else { ("", "") };
     let mut text = String::from(
         "# Envoy's own replies, where no filter could write them.\nlocal_reply_config:\n  mappers:\n",
     );
@@ -65,7 +66,7 @@ pub(super) fn config(version: Version) -> String {
         text.push_str(&indent(2, &comment));
         let (openai, anthropic) = mapper.kinds;
         if !anthropic.is_empty() {
-            let when = format!("request.path.startsWith('/v1/messages') && ({})", mapper.when);
+            let when = format!("{ours}request.path.startsWith('/v1/messages') && ({})", mapper.when);
             let body = format!(
                 "type: error\nerror: {{type: {anthropic}, message: {:?}}}\n{request_id}",
                 mapper.message
@@ -75,9 +76,22 @@ pub(super) fn config(version: Version) -> String {
         // Both APIs' clients find in this what they look for.
         let own = format!("type: {openai}, message: {:?}{param}, code: {}", mapper.message, mapper.code);
         let kind = if anthropic.is_empty() { "type: error\n" } else { "" };
-        text.push_str(&indent(2, &one(mapper, mapper.when, &format!("{kind}error: {{{own}}}\n"))));
+        let when =
+            if ours.is_empty() { mapper.when.to_owned() } else { format!("{ours}({})", mapper.when) };
+        text.push_str(&indent(2, &one(mapper, &when, &format!("{kind}error: {{{own}}}\n"))));
     }
     text
+}
+
+/// Which requests are the gateway's, where others pass the same listener; nothing where all are.
+fn ours(domains: &[String]) -> String {
+    if domains.is_empty() || domains.iter().any(|domain| domain.contains('*')) {
+        return String::new();
+    }
+    // With a port or without.
+    let one = |domain: &String| format!("(request.host + ':').startsWith('{domain}:')");
+    let any: Vec<String> = domains.iter().map(one).collect();
+    format!("({}) && ", any.join(" || "))
 }
 
 fn one(mapper: &Mapper, when: &str, body: &str) -> String {

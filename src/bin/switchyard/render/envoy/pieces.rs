@@ -45,7 +45,7 @@ impl Pieces {
             downstream: format!("{}{reads}{filter}", cors::filter(gateway)),
             upstream,
             hosts: route::virtual_hosts(gateway, downstream, options),
-            errors: local_reply::config(options.version),
+            errors: local_reply::config(options),
             connection: connection(gateway, options),
             extensions,
         })
@@ -88,18 +88,10 @@ fn extension(name: &str, plugin: &Plugin, options: &Options) -> Result<String, S
     )))
 }
 
-/// What the listener and the connection manager must have, as the user writes them.
+/// What the listener must have.
 fn connection(gateway: &Gateway, options: &Options) -> String {
-    let limit = if needs::BODY_LIMIT.is_in(options.version) {
-        String::new()
-    } else {
-        format!("# Into the listener.\n{}\n", listener::buffer(gateway, options))
-    };
-    let idle = gateway.timeouts.idle.protobuf();
-    format!(
-        "{limit}# Into the connection manager, where it has nothing else there. Without the first two, clients may set retries and\n\
-         # timeouts by x-envoy-* headers; the third is for realtime sessions.\n\
-         use_remote_address: true\ninternal_address_config: {{unix_sockets: false}}\nupgrade_configs: [{{upgrade_type: websocket}}]\n\
-         stream_idle_timeout: {idle}\n\n"
-    )
+    if needs::BODY_LIMIT.is_in(options.version) {
+        return String::new();
+    }
+    format!("# Into the listener.\n{}\n", listener::buffer(gateway, options))
 }

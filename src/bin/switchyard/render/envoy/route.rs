@@ -65,8 +65,19 @@ fn host(name: &str, domains: &str, gateway: &Gateway, options: &Options, routes:
     let name = quote_if_needed(name);
     let limit = limit(gateway, options);
     let filters = filters(gateway, options);
-    item(&format!("name: {name}\ndomains: [{domains}]\n{limit}{filters}{routes}"))
+    let (quiet, routes) = match options.off_by_default {
+        // What is said to the connection manager of an Envoy of one's own.
+        true => (QUIET, routes.replace("  route:\n", &format!("  route:\n{UPGRADES}"))),
+        false => ("", routes.to_owned()),
+    };
+    item(&format!("name: {name}\ndomains: [{domains}]\n{limit}{filters}{quiet}{routes}"))
 }
+
+/// No word of Envoy's own to clients.
+const QUIET: &str = "response_headers_to_remove: [x-envoy-upstream-service-time]\n";
+
+/// Realtime sessions. The filter refuses them on all other paths.
+const UPGRADES: &str = "    upgrade_configs: [{upgrade_type: websocket}]\n";
 
 /// Plain names stand as they are.
 fn quote_if_needed(name: &str) -> String {
@@ -274,7 +285,7 @@ const MOVING_ON: &str = r#"  # The next attempt goes to the next provider of the
 fn fallback() -> String {
     format!(
         "# While the filter reads a body, and for what it answers itself. Only a route to a cluster has the limit above.\n\
-         - name: none\n  match: {{prefix: \"/\"}}\n  route: {{cluster: {NONE}}}\n"
+         - name: none\n  match: {{prefix: \"/\"}}\n  route:\n    cluster: {NONE}\n"
     )
 }
 
