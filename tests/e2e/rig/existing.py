@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .envoy import ROOT, switchyard_binary
+from .envoy import ROOT, refused, switchyard_binary
 
 EXAMPLE = ROOT / "examples" / "existing-envoy"
 DOMAIN = "ai.example.com"
@@ -27,13 +28,17 @@ NAMED = ("local_reply_config", "upstream_http_filters")
 def printed(*flags: str) -> str:
     """What the command prints, run as the README says."""
     done = subprocess.run([switchyard_binary(), *flags], capture_output=True, text=True, timeout=30, cwd=ROOT)
+    if done.returncode != 0:
+        refused(done.stderr)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def rendered(form: str, *flags: str, file: str = "gateway.yaml") -> str:
-    """`switchyard render envoy` for a file of the example."""
-    return printed("render", "envoy", str((EXAMPLE / file).relative_to(ROOT)), "--form", form, *flags)
+def rendered(form: str, *flags: str, file: str | Path = "gateway.yaml") -> str:
+    """`switchyard render envoy` for a file of the example, or another."""
+    path = EXAMPLE / file
+    shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    return printed("render", "envoy", str(shown), "--form", form, *flags)
 
 
 def pieces(text: str) -> dict[str, list[str]]:
@@ -90,6 +95,6 @@ class Here:
 
     def text(self, text: str) -> str:
         """With the words of this place."""
-        for word, here in {**self.words, "examples/existing-envoy": str(self.folder)}.items():
-            text = text.replace(word, here)
-        return text
+        words = {**self.words, "examples/existing-envoy": str(self.folder)}
+        # In one pass: a port of this place may look like one of the example's.
+        return re.sub(rf"\b(?:{'|'.join(map(re.escape, words))})\b", lambda match: words[match[0]], text)

@@ -191,9 +191,14 @@ impl Rendering {
         format!("{}{}", self.head(), self.pieces.text(&self.clusters))
     }
 
-    /// The filters as resources that Envoy discovers (ECDS), where their places in the listener only name them.
-    pub(crate) fn extensions(&self) -> String {
-        format!("{}{}", self.head(), self.pieces.extensions())
+    /// A filter as a resource that Envoy discovers (ECDS), where its place in the listener only names it.
+    ///
+    /// # Errors
+    /// This role has no filter on the attempts.
+    fn extension(&self, upstream: bool) -> Result<String, String> {
+        let text = if upstream { self.pieces.attempt.as_ref() } else { Some(&self.pieces.gateway) };
+        let text = text.ok_or("--form ecds-upstream: is for --role two")?;
+        Ok(format!("{}version_info: \"1\"\nresources:\n{text}", self.head()))
     }
 
     /// The bootstrap of an Envoy that watches files of listeners and clusters in this directory.
@@ -227,8 +232,10 @@ pub(crate) enum Form {
     Bootstrap,
     /// What is added to the file of an Envoy that serves other things, too: filters, a virtual host, clusters.
     Pieces,
-    /// The filters as resources of extension discovery (ECDS).
+    /// The filter before the router as a resource of extension discovery (ECDS).
     Ecds,
+    /// The filter on each attempt as such a resource.
+    EcdsUpstream,
     /// The clusters as resources of cluster discovery (CDS).
     Cds,
 }
@@ -313,7 +320,8 @@ pub(crate) fn text(arguments: &Arguments) -> Result<String, String> {
     Ok(match arguments.form {
         Form::Bootstrap => rendering.static_file(),
         Form::Pieces => rendering.pieces(),
-        Form::Ecds => rendering.extensions(),
+        Form::Ecds => rendering.extension(false)?,
+        Form::EcdsUpstream => rendering.extension(true)?,
         Form::Cds => format!("{}{}", rendering.head(), rendering.clusters_file(1, std::iter::empty())),
     })
 }

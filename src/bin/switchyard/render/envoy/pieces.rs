@@ -13,7 +13,10 @@ pub(super) struct Pieces {
     hosts: String,
     errors: String,
     connection: String,
-    extensions: String,
+    /// The filter before the router, as extension discovery has it.
+    pub(super) gateway: String,
+    /// The filter on each attempt, where there is one.
+    pub(super) attempt: Option<String>,
 }
 
 impl Pieces {
@@ -35,11 +38,8 @@ impl Pieces {
             1,
         );
         let reads = listener::reads(options.shape.role);
-        let mut extensions = extension(listener::FILTER, downstream, options)?;
         let two = options.shape.role == Role::Two;
-        if two {
-            extensions.push_str(&extension(listener::ATTEMPT, upstream, options)?);
-        }
+        let attempt = if two { Some(extension(listener::ATTEMPT, upstream, options)?) } else { None };
         let upstream = if two { Some(listener::upstream_filters(gateway, upstream, options)?) } else { None };
         Ok(Pieces {
             downstream: format!("{}{reads}{filter}", cors::filter(gateway)),
@@ -47,7 +47,8 @@ impl Pieces {
             hosts: route::virtual_hosts(gateway, downstream, options),
             errors: local_reply::config(options),
             connection: connection(gateway, options),
-            extensions,
+            gateway: extension(listener::FILTER, downstream, options)?,
+            attempt,
         })
     }
 
@@ -73,11 +74,6 @@ impl Pieces {
         out.push_str("\nclusters:\n");
         out.push_str(&bootstrap::clusters_list(clusters));
         out
-    }
-
-    /// The filters' configurations, as extension discovery has them.
-    pub(super) fn extensions(&self) -> String {
-        format!("version_info: \"1\"\nresources:\n{}", self.extensions)
     }
 }
 
