@@ -53,6 +53,16 @@ const MAPPERS: &[Mapper] = &[
     },
 ];
 
+/// Where a connection takes in a whole body before the filter sees how large it is.
+const TOO_LARGE: Mapper = Mapper {
+    comment: "A body over the listener's limit, of which the filter has not seen the end.",
+    when: "response.code_details == 'request_payload_too_large'",
+    kinds: ("invalid_request_error", "request_too_large"),
+    code: "request_too_large",
+    message: "The request body is larger than the limit of this gateway.",
+    retry_after: None,
+};
+
 /// What is said of them to the connection manager.
 pub(super) fn config(options: &Options) -> String {
     let ours = ours(&options.domains);
@@ -61,7 +71,8 @@ pub(super) fn config(options: &Options) -> String {
     let mut text = String::from(
         "# Envoy's own replies, where no filter could write them.\nlocal_reply_config:\n  mappers:\n",
     );
-    for mapper in MAPPERS {
+    let late = !needs::BODY_LIMIT.is_in(options.version);
+    for mapper in MAPPERS.iter().chain(late.then_some(&TOO_LARGE)) {
         let comment = format!("# {}\n", mapper.comment);
         text.push_str(&indent(2, &comment));
         let (openai, anthropic) = mapper.kinds;
@@ -76,8 +87,7 @@ pub(super) fn config(options: &Options) -> String {
         // Both APIs' clients find in this what they look for.
         let own = format!("type: {openai}, message: {:?}{param}, code: {}", mapper.message, mapper.code);
         let kind = if anthropic.is_empty() { "type: error\n" } else { "" };
-        let when =
-            if ours.is_empty() { mapper.when.to_owned() } else { format!("{ours}({})", mapper.when) };
+        let when = if ours.is_empty() { mapper.when.to_owned() } else { format!("{ours}({})", mapper.when) };
         text.push_str(&indent(2, &one(mapper, &when, &format!("{kind}error: {{{own}}}\n"))));
     }
     text
