@@ -128,10 +128,7 @@ pub(crate) fn render(gateway: &Gateway, options: &Options) -> Result<Rendering, 
     let downstream = match role {
         Role::Two => compile::plugin(gateway, RoleName::Gateway)?,
         Role::Gateway => own::plugin(gateway)?,
-        Role::Standalone => Plugin {
-            entry: Entry { headers, ..Entry::default() },
-            ..compile::plugin(gateway, RoleName::Standalone)?
-        },
+        Role::Standalone => one_pass(gateway, headers)?,
     };
     let upstream = Plugin { role: RoleName::Provider, ..downstream.clone() };
     Ok(Rendering {
@@ -144,6 +141,18 @@ pub(crate) fn render(gateway: &Gateway, options: &Options) -> Result<Rendering, 
         pieces: pieces::Pieces::new(gateway, &downstream, &upstream, options)?,
         clusters: clusters(gateway, &downstream, role)?,
     })
+}
+
+/// The filter's configuration where it runs once.
+///
+/// # Errors
+/// A provider that cannot be served so, with its place.
+fn one_pass(gateway: &Gateway, headers: Headers) -> Result<Plugin, String> {
+    let entry = Entry { headers, ..Entry::default() };
+    let plugin = Plugin { entry, ..compile::plugin(gateway, RoleName::Standalone)? };
+    let Some((provider, why)) = plugin.obstacle() else { return Ok(plugin) };
+    let index = plugin.providers.iter().position(|known| known.name == provider.name).unwrap_or_default();
+    Err(format!("providers[{index}]: cannot be served with --role standalone: {why}"))
 }
 
 /// The clusters that the routes and pools name, and those that the filter calls.
