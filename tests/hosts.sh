@@ -56,7 +56,7 @@ end_to_end() {
     add 1
     return
   fi
-  ENVOY="$envoy" tests/e2e.sh -q -rs "$@" >"$report" 2>&1 || status=$?
+  ENVOY="$envoy" tests/e2e.sh -rs "$@" >"$report" 2>&1 || status=$?
   grep -E '^(FAILED|ERROR) ' "$report" || true
   if [ "$status" -ne 0 ] && ! grep -qE '^(FAILED|ERROR) ' "$report"; then tail -40 "$report"; fi
   count_pytest "$report"
@@ -67,6 +67,14 @@ end_to_end() {
   add "$status"
 }
 
+# loaded VERSION TESTS: that Envoy takes what is rendered for it.
+loaded() {
+  local envoy
+  envoy=$(need_envoy "$1") || return
+  ENVOY="$envoy" rust "renderings on Envoy $1" --package switchyard --test cli -- "$2" --show-output
+  { grep -E '^skipped: ' "$reports/renderings on Envoy $1" || true; } | sort -u
+}
+
 need_gateway hosts
 if $quick; then
   for version in $ENVOYS; do
@@ -74,6 +82,7 @@ if $quick; then
     [ "$version" = "$NEWEST_ENVOY" ] && continue
     # shellcheck disable=SC2086
     end_to_end "$version" $QUICK -k "$PARTS"
+    loaded "$version" envoy_takes_the_renderings
   done
 else
   rust "strict hosts" --package strict
@@ -83,7 +92,10 @@ else
     name=$(basename "$file" .rs)
     rust "$name" --package switchyard --test "$name"
   done
-  for version in $ENVOYS; do end_to_end "$version"; done
+  for version in $ENVOYS; do
+    end_to_end "$version"
+    loaded "$version" envoy_takes
+  done
 fi
 
 line="hosts: $passed passed, $failed failed"
