@@ -65,7 +65,8 @@ const TOO_LARGE: Mapper = Mapper {
 
 /// What is said of them to the connection manager.
 pub(super) fn config(options: &Options) -> String {
-    let ours = ours(&options.domains);
+    let ours = ours(options);
+    let messages = format!("{}/v1/messages", options.prefix);
     let (param, request_id) =
         if needs::NULLS.is_in(options.version) { (", param: null", "request_id: null\n") } else { ("", "") };
     let mut text = String::from(
@@ -77,7 +78,7 @@ pub(super) fn config(options: &Options) -> String {
         text.push_str(&indent(2, &comment));
         let (openai, anthropic) = mapper.kinds;
         if !anthropic.is_empty() {
-            let when = format!("{ours}request.path.startsWith('/v1/messages') && ({})", mapper.when);
+            let when = format!("{ours}request.path.startsWith('{messages}') && ({})", mapper.when);
             let body = format!(
                 "type: error\nerror: {{type: {anthropic}, message: {:?}}}\n{request_id}",
                 mapper.message
@@ -94,7 +95,10 @@ pub(super) fn config(options: &Options) -> String {
 }
 
 /// Which requests are the gateway's, where others pass the same listener; nothing where all are.
-fn ours(domains: &[String]) -> String {
+fn ours(Options { domains, prefix, .. }: &Options) -> String {
+    if !prefix.is_empty() {
+        return format!("request.path.startsWith('{prefix}/') && ");
+    }
     if domains.is_empty() || domains.iter().any(|domain| domain.contains('*')) {
         return String::new();
     }
