@@ -201,6 +201,30 @@ def test_two_roles_beside_a_web_application(
     assert unknown.status == 404 and not web.requests
 
 
+def test_no_credential_reaches_the_web_application(
+    here: Here, serve: Callable[[str], Served], web: Provider, openai_provider: Provider, claude_provider: Provider
+) -> None:
+    """The filters that hand over keys in files, and those that sign, stand in the router for the attempts of all clusters."""
+    key = here.folder / "key"
+    key.write_text(openai.KEY + "\n")
+    gateway = here.text((EXAMPLE / "gateway.yaml").read_text()).replace(f"{{value: {openai.KEY}}}", f"{{file: {key}}}")
+    signed = """  - {name: bedrock, type: bedrock, base_url: "http://127.0.0.1:1",
+     aws: {region: us-east-1, access_key: {value: AKIDEXAMPLE}, secret_key: {value: aws-secret}}}
+models:
+"""
+    (here.folder / "secret.yaml").write_text(gateway.replace("models:\n", signed))
+    before = (EXAMPLE / "before.yaml").read_text()
+    served = serve(here.text(merged(before, rendered("pieces", *TWO_ROLES, *version(), file=here.folder / "secret.yaml"))))
+    fails_over(served, openai_provider, claude_provider)
+    client = Client(served.port)
+    headers = [("host", "bedrock-runtime.us-east-1.amazonaws.com"), ("x-switchyard-sign", "bedrock"), ("x-mine", "1")]
+    assert client.request("POST", "/model/x/converse", headers, b"{}").header("x-web") == "1"
+    client.close()
+    got = web.requests[-1]
+    assert got.header("x-mine") == "1" and openai.KEY.encode() not in got.raw and b"AKIDEXAMPLE" not in got.raw, got.raw
+    assert not {name for name in got.names if name.startswith(("x-switchyard", "x-amz", "authorization"))}, got.names
+
+
 @pytest.mark.parametrize("role", ["two", "gateway"])
 def test_under_a_path_of_the_same_host(
     here: Here, serve: Callable[[str], Served], web: Provider, openai_provider: Provider, claude_provider: Provider, role: str
