@@ -104,8 +104,8 @@ def own_gateway(tmp_path: Path) -> Iterator[Callable[..., Gateway]]:
     """Makes gateways with settings of their own; they are checked and stopped after the test."""
     made: list[Gateway] = []
 
-    def make(file: dict, env: dict[str, str] | None = None, workers: int = 1) -> Gateway:
-        made.append(Gateway(tmp_path / f"gateway-{len(made)}", file, ENV if env is None else env, workers))
+    def make(file: dict, env: dict[str, str] | None = None, workers: int = 1, flags: tuple[str, ...] = ()) -> Gateway:
+        made.append(Gateway(tmp_path / f"gateway-{len(made)}", file, ENV if env is None else env, workers, flags=flags))
         return made[-1]
 
     yield make

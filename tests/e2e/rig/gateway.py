@@ -35,14 +35,14 @@ class Gateway:
     """Envoy with the filter in it."""
 
     def __init__(self, folder: Path, file: dict, env: dict[str, str] | None = None, workers: int = 1, wasm: Path = WASM,
-                 change: Callable[[dict], None] | None = None):
+                 change: Callable[[dict], None] | None = None, flags: tuple[str, ...] = ()):
         assert wasm.exists(), f"{wasm.name} is missing: run `make wasm`"
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         ours = {"listen": f"127.0.0.1:{self.port}", "admin": f"127.0.0.1:{free_port()}"}
         retries = {} if envoy_version() >= ANOTHER_ATTEMPT else {"retries": {"attempts": 1}}
         self.file = {**ours, "timeouts": TIMEOUTS, "outlier": OUTLIER, **retries, **file}
-        self.config = render(folder, self.file, wasm)
+        self.config = render(folder, self.file, wasm, *flags)
         if change:
             change(self.config)
         self.envoy = Envoy(folder, self.config, env or {}, workers=workers)

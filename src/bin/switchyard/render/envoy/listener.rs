@@ -39,6 +39,9 @@ address:
     text.push_str(&indent(6, &cors::filter(gateway)));
     text.push_str(&indent(6, reads(options.shape.role)));
     text.push_str(&indent(6, &wasm::filter(FILTER, downstream, options)?));
+    if options.shape.role == Role::Standalone {
+        text.push_str(&indent(6, &aws::filters(gateway)?));
+    }
     text.push_str(&indent(6, &router(gateway, upstream, options)?));
     Ok(text)
 }

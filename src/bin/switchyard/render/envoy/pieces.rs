@@ -1,6 +1,12 @@
 //! What is added to the configuration of an Envoy that serves other things, too.
 
-use switchyard::config::{file::types::Gateway, plugin::Plugin};
+use switchyard::config::{
+    file::{
+        credentials::{self, Credential},
+        types::Gateway,
+    },
+    plugin::Plugin,
+};
 
 use super::{Cluster, Options, Role, bootstrap, cors, listener, local_reply, needs, route, wasm};
 use crate::render::text::{indent, item};
@@ -30,6 +36,9 @@ impl Pieces {
         upstream: &Plugin,
         options: &Options,
     ) -> Result<Self, String> {
+        if options.shape.role == Role::Standalone && options.off_by_default {
+            no_signers(gateway)?;
+        }
         let filter = wasm::filter(listener::FILTER, downstream, options)?;
         // The field stands beside the configuration, whichever way that comes.
         let filter = filter.replacen(
@@ -75,6 +84,13 @@ impl Pieces {
         out.push_str(&bootstrap::clusters_list(clusters));
         out
     }
+}
+
+/// In one pass the filters that sign stand before the router, where a client of other traffic could mark its request.
+fn no_signers(gateway: &Gateway) -> Result<(), String> {
+    let signed = |provider: &_| matches!(credentials::of(provider), Credential::Aws(_));
+    let Some(index) = gateway.providers.iter().position(signed) else { return Ok(()) };
+    Err(format!("providers[{index}].aws: needs --role two, or with --role standalone --form bootstrap"))
 }
 
 /// A virtual host, or routes for one that is there.
