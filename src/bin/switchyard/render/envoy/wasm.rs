@@ -133,7 +133,7 @@ fn env(plugin: &Plugin) -> String {
 }
 
 /// The filter's configuration, with a line for each provider, model and key.
-fn json(plugin: &Plugin) -> Result<String, String> {
+pub(in crate::render) fn json(plugin: &Plugin) -> Result<String, String> {
     let scalars = Plugin { providers: Vec::new(), models: Vec::new(), keys: Vec::new(), ..plugin.clone() };
     let scalars = compact(&scalars)?;
     // The lists are the last fields, so what stands before the first of them is the start of the document.
