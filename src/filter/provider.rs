@@ -71,9 +71,7 @@ impl Provider {
     /// Request headers.
     pub fn on_request_headers(&mut self, host: &impl Host) -> Action {
         let Some(lane) = lane(host) else {
-            // An endpoint that carries no mark of ours: the user's own cluster behind a shared router.
-            self.state = State::Done;
-            return Action::Continue;
+            return self.leave_alone(host);
         };
         match exchange::find(host) {
             Ok(exchange) => self.begin(host, exchange, &lane),
@@ -271,6 +269,25 @@ impl Provider {
         }
         self.state = if end { sent(attempt) } else { State::Replacing { attempt, body: Vec::new() } };
         Action::Continue
+    }
+
+    /// An endpoint that carries no mark of ours: the user's own cluster behind a shared router. The filters around this one
+    /// do not know that: what the one before it hands over, the keys in files, must not go there, and the ones after it
+    /// must not sign what a client marks.
+    fn leave_alone(&mut self, host: &impl Host) -> Action {
+        self.state = State::Done;
+        let secrets = self.setup.plugin.providers.iter().filter_map(|row| row.secret.as_ref());
+        let named = secrets.filter_map(|secret| match secret {
+            Secret::Header(name) => Some(name.as_str()),
+            Secret::Signer(_) => Some(names::SIGN),
+            Secret::Env(_) | Secret::Value(_) | Secret::Token(_) => None,
+        });
+        // Absent ones are no error.
+        let removed = named.map(|name| host.remove_header(Side::Request, name.as_bytes()));
+        match removed.collect::<Result<(), _>>() {
+            Ok(()) => Action::Continue,
+            Err(error) => self.refuse(host, Dialect::Chat, &host_failed("remove a header", error)),
+        }
     }
 
     pub(super) fn refuse(&mut self, host: &impl Host, dialect: Dialect, error: &ApiError) -> Action {

@@ -8,12 +8,16 @@ from pathlib import Path
 import openai as sdk
 import pytest
 
-from rig import anthropic, openai
+from rig import anthropic, older, openai
 from rig.client import Client
 from rig.gateway import Gateway
 from rig.provider import Provider
 
 ENV = {"OPENAI_API_KEY": openai.KEY, "ANTHROPIC_API_KEY": anthropic.KEY}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    older.mark(items)
 
 
 def pool_file(openai_port: Provider, claude_port: Provider, **more: object) -> dict:
@@ -100,8 +104,8 @@ def own_gateway(tmp_path: Path) -> Iterator[Callable[..., Gateway]]:
     """Makes gateways with settings of their own; they are checked and stopped after the test."""
     made: list[Gateway] = []
 
-    def make(file: dict, env: dict[str, str] | None = None, workers: int = 1) -> Gateway:
-        made.append(Gateway(tmp_path / f"gateway-{len(made)}", file, ENV if env is None else env, workers))
+    def make(file: dict, env: dict[str, str] | None = None, workers: int = 1, flags: tuple[str, ...] = ()) -> Gateway:
+        made.append(Gateway(tmp_path / f"gateway-{len(made)}", file, ENV if env is None else env, workers, flags=flags))
         return made[-1]
 
     yield make

@@ -112,6 +112,18 @@ def test_two_aws_accounts_each_sign_what_is_theirs(
     assert "system" not in far.requests[0].json and far.requests[0].json["max_tokens"], "the translated body is signed"
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_in_one_pass_the_translated_request_is_signed(own_gateway: Callable[..., Gateway], far: Provider, stream: bool) -> None:
+    """The filters that sign come before the router then."""
+    gateway = own_gateway(file(claude("two", far, aws=inline(TWO, region="eu-west-3"))), ENV, flags=("--role", "standalone"))
+    answer = gateway.client().chat(prompts.chat("x" * 5000, model="two", stream=stream), HOSTILE)
+    referee.stream(answer) if stream else referee.completion(answer)
+    (received,) = far.requests
+    assert aws.check(received, TWO, "eu-west-3") == [] and received.target == "/v1/messages"
+    assert "x-switchyard-sign" not in received.names
+    no_client_secret(received)
+
+
 @pytest.mark.parametrize("path", ["/model/vendor.model-v1:0/chat", "/model/arn%3Aaws%3Ax%2Fy/chat?a=1"])
 def test_paths_are_signed_as_they_are_sent(own_gateway: Callable[..., Gateway], near: Provider, path: str) -> None:
     path, _, _ = path.partition("?")

@@ -1,6 +1,7 @@
 //! Replies that Envoy makes where the filter is not asked: HTTP that cannot be read, no room, a filter that failed. They
 //! become errors as the client's API has them.
 
+use super::{Options, needs};
 use crate::render::text::{indent, item};
 
 /// Envoy's own reply, as errors have to look.
@@ -52,30 +53,59 @@ const MAPPERS: &[Mapper] = &[
     },
 ];
 
+/// Where a connection takes in a whole body before the filter sees how large it is.
+const TOO_LARGE: Mapper = Mapper {
+    comment: "A body over the listener's limit, of which the filter has not seen the end.",
+    when: "response.code_details == 'request_payload_too_large'",
+    kinds: ("invalid_request_error", "request_too_large"),
+    code: "request_too_large",
+    message: "The request body is larger than the limit of this gateway.",
+    retry_after: None,
+};
+
 /// What is said of them to the connection manager.
-pub(super) fn config() -> String {
+pub(super) fn config(options: &Options) -> String {
+    let ours = ours(options);
+    let messages = format!("{}/v1/messages", options.prefix);
+    let (param, request_id) =
+        if needs::NULLS.is_in(options.version) { (", param: null", "request_id: null\n") } else { ("", "") };
     let mut text = String::from(
         "# Envoy's own replies, where no filter could write them.\nlocal_reply_config:\n  mappers:\n",
     );
-    for mapper in MAPPERS {
+    let late = !needs::BODY_LIMIT.is_in(options.version);
+    for mapper in MAPPERS.iter().chain(late.then_some(&TOO_LARGE)) {
         let comment = format!("# {}\n", mapper.comment);
         text.push_str(&indent(2, &comment));
         let (openai, anthropic) = mapper.kinds;
         if !anthropic.is_empty() {
-            let when = format!("request.path.startsWith('/v1/messages') && ({})", mapper.when);
+            let when = format!("{ours}request.path.startsWith('{messages}') && ({})", mapper.when);
             let body = format!(
-                "type: error\nerror: {{type: {anthropic}, message: {:?}}}\nrequest_id: null\n",
+                "type: error\nerror: {{type: {anthropic}, message: {:?}}}\n{request_id}",
                 mapper.message
             );
             text.push_str(&indent(2, &one(mapper, &when, &body)));
         }
         // Both APIs' clients find in this what they look for.
-        let own =
-            format!("type: {openai}, message: {:?}, param: null, code: {}", mapper.message, mapper.code);
+        let own = format!("type: {openai}, message: {:?}{param}, code: {}", mapper.message, mapper.code);
         let kind = if anthropic.is_empty() { "type: error\n" } else { "" };
-        text.push_str(&indent(2, &one(mapper, mapper.when, &format!("{kind}error: {{{own}}}\n"))));
+        let when = if ours.is_empty() { mapper.when.to_owned() } else { format!("{ours}({})", mapper.when) };
+        text.push_str(&indent(2, &one(mapper, &when, &format!("{kind}error: {{{own}}}\n"))));
     }
     text
+}
+
+/// Which requests are the gateway's, where others pass the same listener; nothing where all are.
+fn ours(Options { domains, prefix, .. }: &Options) -> String {
+    if !prefix.is_empty() {
+        return format!("request.path.startsWith('{prefix}/') && ");
+    }
+    if domains.is_empty() || domains.iter().any(|domain| domain.contains('*')) {
+        return String::new();
+    }
+    // With a port or without.
+    let one = |domain: &String| format!("(request.host + ':').startsWith('{domain}:')");
+    let any: Vec<String> = domains.iter().map(one).collect();
+    format!("({}) && ", any.join(" || "))
 }
 
 fn one(mapper: &Mapper, when: &str, body: &str) -> String {
