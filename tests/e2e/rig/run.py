@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from .client import Client
-from .envoy import WASM, envoy_binary, free_port, switchyard_binary, wait_for
+from .envoy import WASM, envoy_binary, free_port, refused, switchyard_binary, wait_for
 
 
 class Run:
@@ -47,6 +47,8 @@ class Run:
         """Waits until it serves."""
 
         def up() -> bool:
+            if self.process.poll() is not None:
+                refused(self.output)
             assert self.process.poll() is None, self.output
             try:
                 return Client(self.port, 2).request("GET", "/v1/models").status in (200, 401)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
 use super::place;
+use crate::render::envoy::Version;
 
 /// The release that is fetched where there is no Envoy.
 const PINNED: &str = "1.40.0";
@@ -20,22 +21,32 @@ pub(crate) struct Found {
 
 /// Finds an Envoy: the one asked for, `$ENVOY`, that in PATH, or a fetched one.
 ///
-/// One older than `oldest` will not do.
+/// One older than `oldest` will not do; `lacks` says what a version cannot do.
 ///
 /// # Errors
 /// There is none, and none can be fetched; the text says what to do.
-pub(crate) async fn find(asked: Option<PathBuf>, oldest: (u32, u32)) -> Result<Found, String> {
-    let needed = format!("{}.{}", oldest.0, oldest.1);
+pub(crate) async fn find(
+    asked: Option<PathBuf>,
+    oldest: Version,
+    lacks: impl Fn(Version) -> Result<(), String>,
+) -> Result<Found, String> {
+    let needed = oldest;
+    // What its text is not of a version is no Envoy that is known.
+    let recent = |version: &str| version.parse::<Version>().is_ok_and(|version| version >= oldest);
     let asked = asked.or_else(|| std::env::var_os("ENVOY").filter(|set| !set.is_empty()).map(PathBuf::from));
     if let Some(program) = asked {
         let version = version(&program).await.ok_or_else(|| format!("{}: is no Envoy", program.display()))?;
-        return recent(&version, oldest)
+        return recent(&version)
             .then_some(Found { program: program.clone(), version: version.clone() })
-            .ok_or_else(|| format!("{} is Envoy {version}: {needed} or later is needed", program.display()));
+            .ok_or_else(|| {
+                let reason =
+                    version.parse().ok().and_then(|version| lacks(version).err()).unwrap_or_default();
+                format!("{} is Envoy {version}: {needed} or later is needed\n{reason}", program.display())
+            });
     }
     let in_path = PathBuf::from("envoy");
     match version(&in_path).await {
-        Some(version) if recent(&version, oldest) => return Ok(Found { program: in_path, version }),
+        Some(version) if recent(&version) => return Ok(Found { program: in_path, version }),
         Some(version) => {
             eprintln!("the Envoy in PATH is {version}, and {needed} or later is needed: using {PINNED}")
         }
@@ -83,23 +94,4 @@ async fn version(program: &Path) -> Option<String> {
     let text = String::from_utf8(output.stdout).ok()?;
     let version = text.split_once("version: ")?.1.split('/').nth(1)?;
     Some(version.to_owned())
-}
-
-fn recent(version: &str, oldest: (u32, u32)) -> bool {
-    let mut numbers = version.split(['.', '-']).map(|number| number.parse::<u32>().unwrap_or(0));
-    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= oldest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::recent;
-
-    #[test]
-    fn versions_are_compared_as_numbers() {
-        for (version, expected) in
-            [("1.40.0", true), ("1.38.3", true), ("1.9.0", false), ("2.0.0-dev", true), ("", false)]
-        {
-            assert_eq!(recent(version, (1, 38)), expected, "{version}");
-        }
-    }
 }

@@ -95,10 +95,13 @@ async fn start(arguments: Arguments) -> Result<Running, String> {
     keys_are_there(&gateway)?;
     let listen = address::listen(&gateway.listen)?;
     free(listen)?;
-    let found = find::find(arguments.envoy, render::oldest_envoy(&gateway)).await?;
+    let shape = render::Shape::default();
+    let lacks = |version| render::check(&gateway, shape, version);
+    let found = find::find(arguments.envoy, render::oldest(&gateway, shape), lacks).await?;
     let state = StateDirectory::make()?;
     let admin = admin(&gateway)?;
-    let options = Options { wasm: wasm.display().to_string(), source };
+    let options =
+        Options { version: found.version.parse()?, ..Options::new(&wasm.display().to_string(), &source) };
     let version = found.version.clone();
     let serving = Serving::prepare(found.clone(), options, &gateway, &state).await?;
     let directory = state.path().display().to_string();

@@ -2,36 +2,31 @@
 
 use std::net::SocketAddr;
 
-use super::Cluster;
+use super::{Cluster, Version};
 use crate::render::text::{indent, item, quote};
 
 /// Everything in one file.
-pub(super) fn static_file(
-    source: &str,
-    oldest: (u32, u32),
-    frame: &str,
-    listener: &str,
-    clusters: &[Cluster],
-) -> String {
-    let mut out = head(source, oldest);
+pub(super) fn static_file(head: &str, frame: &str, listener: &str, clusters: &[Cluster]) -> String {
+    let mut out = head.to_owned();
     out.push_str("# Start it where the path of the filter below is right:  envoy -c THIS_FILE\n\n");
     out.push_str(frame);
     out.push_str("\nstatic_resources:\n  listeners:\n");
     out.push_str(&indent(2, &item(listener)));
     out.push_str("\n  clusters:\n");
-    for cluster in clusters {
-        out.push_str(&indent(2, &cluster.comment));
-        out.push_str(&indent(2, &item(&cluster.text)));
-        out.push('\n');
-    }
-    out.truncate(out.trim_end().len());
-    out.push('\n');
+    out.push_str(&indent(2, &clusters_list(clusters)));
     out
 }
 
+/// Clusters as items of a list, each with what is said of it.
+pub(super) fn clusters_list(clusters: &[Cluster]) -> String {
+    let texts: Vec<String> =
+        clusters.iter().map(|cluster| format!("{}{}", cluster.comment, item(&cluster.text))).collect();
+    texts.join("\n")
+}
+
 /// A bootstrap whose listeners and clusters are in files that Envoy watches.
-pub(super) fn watching(source: &str, oldest: (u32, u32), frame: &str, directory: &str) -> String {
-    let mut out = head(source, oldest);
+pub(super) fn watching(head: &str, frame: &str, directory: &str) -> String {
+    let mut out = head.to_owned();
     out.push_str(frame);
     let watched = quote(directory);
     out.push_str("\ndynamic_resources:\n");
@@ -63,9 +58,11 @@ pub(super) fn clusters_file<'a>(version: u64, clusters: impl Iterator<Item = &'a
     out
 }
 
-fn head(source: &str, (major, minor): (u32, u32)) -> String {
+/// The first lines: which Envoys take it, and where it is from.
+pub(super) fn head(source: &str, oldest: Version, version: Version) -> String {
+    let lesser = if version < Version::NEWEST { format!(" Rendered for {version}.") } else { String::new() };
     format!(
-        "# Envoy {major}.{minor} or later. Made from {source} by `switchyard render envoy`: change that, not this.\n"
+        "# Envoy {oldest} or later.{lesser} Made from {source} by `switchyard render envoy`: change that, not this.\n"
     )
 }
 

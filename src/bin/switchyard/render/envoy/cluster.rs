@@ -51,16 +51,25 @@ pub(super) fn last(gateway: &Gateway, plugin: &Plugin, lane: Lane) -> Result<Clu
     cluster(gateway, plugin, lane, Health::Ignored)
 }
 
+/// A lane for a filter that runs before the router alone. No other is tried for its requests, so none is ejected.
+///
+/// # Errors
+/// As of [`lane`].
+pub(super) fn standalone(gateway: &Gateway, plugin: &Plugin, lane: Lane) -> Result<Cluster, String> {
+    cluster(gateway, plugin, lane, Health::Alone)
+}
+
 /// The name of a lane's cluster for when all of a pool are ejected.
 pub(super) fn last_name(lane: &str) -> String {
     format!("last/{lane}")
 }
 
-/// Whether failures eject a lane.
+/// Whether failures eject a lane: they are counted, they are not, or there is no other lane to go to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Health {
     Counted,
     Ignored,
+    Alone,
 }
 
 fn cluster(gateway: &Gateway, plugin: &Plugin, lane: Lane, health: Health) -> Result<Cluster, String> {
@@ -69,6 +78,7 @@ fn cluster(gateway: &Gateway, plugin: &Plugin, lane: Lane, health: Health) -> Re
     let lane_name = pool::lane_name(&provider.name, lane.slot);
     let (name, outlier, last) = match health {
         Health::Counted => (lane_name.clone(), outlier(gateway), ""),
+        Health::Alone => (lane_name.clone(), String::new(), ""),
         Health::Ignored => (last_name(&lane_name), String::new(), ", where all of a pool are ejected"),
     };
     let format = plugin.providers.get(lane.provider).map_or("", |provider| provider.format.name());
@@ -82,7 +92,9 @@ fn cluster(gateway: &Gateway, plugin: &Plugin, lane: Lane, health: Health) -> Re
     text.push_str(&breakers(gateway));
     text.push_str(&tls::socket(&url, &gateway.tls.ca_file));
     text.push_str(protocol(&url));
-    text.push_str(&indent(4, ERROR_MATCHER));
+    if health != Health::Alone {
+        text.push_str(&indent(4, ERROR_MATCHER));
+    }
     text.push_str(&endpoint(&name, &lane_name, &url));
     Ok(Cluster { name, comment, text })
 }

@@ -19,22 +19,20 @@ typed_config:
     format!("# Answers the preflights of browsers.\n{}", item(text))
 }
 
-/// What the virtual host says to it; nothing where no page may ask.
+/// What a virtual host says to it, among its `typed_per_filter_config`; nothing where no page may ask.
 pub(super) fn policy(gateway: &Gateway) -> String {
     let Some(cors) = &gateway.cors else { return String::new() };
-    let origins: String =
-        cors.origins.iter().map(|origin| format!("      - {}\n", matcher(origin))).collect();
+    let origins: String = cors.origins.iter().map(|origin| format!("    - {}\n", matcher(origin))).collect();
     let age = cors.max_age.millis() / 1000;
     format!(
-        r#"typed_per_filter_config:
-  envoy.filters.http.cors:
-    "@type": type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy
-    allow_origin_string_match:
-{origins}    allow_methods: GET, HEAD, POST, DELETE
-    # A browser does not count this header among all (Fetch standard, "CORS protocol and HTTP caches").
-    allow_headers: "*, authorization"
-    expose_headers: {EXPOSED}
-    max_age: "{age}"
+        r#"envoy.filters.http.cors:
+  "@type": type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy
+  allow_origin_string_match:
+{origins}  allow_methods: GET, HEAD, POST, DELETE
+  # A browser does not count this header among all (Fetch standard, "CORS protocol and HTTP caches").
+  allow_headers: "*, authorization"
+  expose_headers: {EXPOSED}
+  max_age: "{age}"
 "#
     )
 }

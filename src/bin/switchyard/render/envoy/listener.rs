@@ -5,7 +5,7 @@ use switchyard::config::{
     plugin::Plugin,
 };
 
-use super::{Options, aws, cors, local_reply, route, secret, wasm};
+use super::{Options, Role, aws, cors, local_reply, needs, route, secret, wasm};
 use crate::render::text::{indent, item};
 
 /// The listener.
@@ -20,14 +20,12 @@ pub(super) fn listener(
 ) -> Result<String, String> {
     let listen = address::listen(&gateway.listen)?;
     let (address, port) = (listen.ip(), listen.port());
-    let buffer = route::PIECE;
+    let buffer = buffer(gateway, options);
     let mut text = format!(
         r#"name: switchyard
 address:
   socket_address: {{address: "{address}", port_value: {port}}}
-# What a connection takes in at once, and holds for a peer that is slow. Bodies are held apart (request_body_buffer_limit).
-per_connection_buffer_limit_bytes: {buffer}
-filter_chains:
+{buffer}filter_chains:
 - filters:
   - name: envoy.filters.network.http_connection_manager
     typed_config:
@@ -35,14 +33,44 @@ filter_chains:
 "#
     );
     text.push_str(&indent(6, &manager(gateway)));
-    text.push_str(&indent(6, &local_reply::config()));
-    text.push_str(&indent(6, &route::table(gateway)));
+    text.push_str(&indent(6, &local_reply::config(options.version)));
+    text.push_str(&indent(6, &route::table(gateway, downstream, options)));
     text.push_str("      http_filters:\n");
     text.push_str(&indent(6, &cors::filter(gateway)));
-    text.push_str("      # Reads the request, decides who may serve it, and names the pool.\n");
-    text.push_str(&indent(6, &wasm::filter("switchyard.gateway", downstream, options)?));
+    text.push_str(&indent(6, reads(options.shape.role)));
+    text.push_str(&indent(6, &wasm::filter(FILTER, downstream, options)?));
     text.push_str(&indent(6, &router(gateway, upstream, options)?));
     Ok(text)
+}
+
+/// The name of the filter before the router.
+pub(super) const FILTER: &str = "switchyard.gateway";
+
+/// What the filter before the router does.
+pub(super) fn reads(role: Role) -> &'static str {
+    match role {
+        Role::Two => "# Reads the request, decides who may serve it, and names the pool.\n",
+        Role::Gateway => "# Reads the request, decides who may serve it, and names the cluster.\n",
+        Role::Standalone => {
+            "# Reads the request, translates it for the provider that serves it, and translates the reply.\n"
+        }
+    }
+}
+
+/// What a connection holds.
+pub(super) fn buffer(gateway: &Gateway, options: &Options) -> String {
+    if needs::BODY_LIMIT.is_in(options.version) {
+        let piece = route::PIECE;
+        return format!(
+            "# What a connection takes in at once, and holds for a peer that is slow. Bodies are held apart \
+             (request_body_buffer_limit).\nper_connection_buffer_limit_bytes: {piece}\n"
+        );
+    }
+    let body = route::body(gateway);
+    format!(
+        "# The largest body that is held: before Envoy 1.37 no other limit is known while the filter reads a body.\n\
+         per_connection_buffer_limit_bytes: {body}\n"
+    )
 }
 
 /// What concerns HTTP as such.
@@ -92,7 +120,7 @@ const ACCESS_LOG: &str = r#"access_log:
         bytes_out: "%BYTES_SENT%"
 "#;
 
-/// The router, which runs the provider role on every attempt.
+/// The router, which runs the provider role on every attempt where there are two roles.
 fn router(gateway: &Gateway, upstream: &Plugin, options: &Options) -> Result<String, String> {
     let mut text = String::from(
         r#"name: envoy.filters.http.router
@@ -100,21 +128,44 @@ typed_config:
   "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
   # No x-envoy-* headers of Envoy's own, to clients or to providers.
   suppress_envoy_headers: true
-  # Run on every attempt, for the provider that Envoy picked.
-  upstream_http_filters:
 "#,
     );
-    if let Some(keys) = secret::filter(gateway) {
-        text.push_str(&indent(2, &keys));
+    if options.shape.role == Role::Two {
+        text.push_str(
+            "  # Run on every attempt, for the provider that Envoy picked.\n  upstream_http_filters:\n",
+        );
+        text.push_str(&indent(2, &upstream_filters(gateway, upstream, options)?));
     }
-    text.push_str("  # Translates the request for this provider, and its reply back.\n");
-    text.push_str(&indent(2, &wasm::filter("switchyard.provider", upstream, options)?));
-    text.push_str(&indent(2, &aws::filters(gateway)?));
-    text.push_str(
-        r#"  - name: envoy.filters.http.upstream_codec
-    typed_config:
-      "@type": type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec
-"#,
-    );
     Ok(item(&text))
 }
+
+/// The filters of an attempt, as items of a list.
+///
+/// # Errors
+/// A part of a key is in a variable that is not set here.
+pub(super) fn upstream_filters(
+    gateway: &Gateway,
+    upstream: &Plugin,
+    options: &Options,
+) -> Result<String, String> {
+    let filter = wasm::filter(ATTEMPT, upstream, options)?;
+    around(gateway, &format!("# Translates the request for this provider, and its reply back.\n{filter}"))
+}
+
+/// The name of the filter on each attempt.
+pub(super) const ATTEMPT: &str = "switchyard.provider";
+
+/// The filter of an attempt between those that hand it the keys and those that sign what it has made.
+///
+/// # Errors
+/// As of [`upstream_filters`].
+pub(super) fn around(gateway: &Gateway, filter: &str) -> Result<String, String> {
+    let keys = secret::filter(gateway).unwrap_or_default();
+    let signers = aws::filters(gateway)?;
+    Ok(format!("{keys}{filter}{signers}{CODEC}"))
+}
+
+const CODEC: &str = r#"- name: envoy.filters.http.upstream_codec
+  typed_config:
+    "@type": type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec
+"#;

@@ -1,6 +1,7 @@
 //! Replies that Envoy makes where the filter is not asked: HTTP that cannot be read, no room, a filter that failed. They
 //! become errors as the client's API has them.
 
+use super::{needs, version::Version};
 use crate::render::text::{indent, item};
 
 /// Envoy's own reply, as errors have to look.
@@ -53,7 +54,9 @@ const MAPPERS: &[Mapper] = &[
 ];
 
 /// What is said of them to the connection manager.
-pub(super) fn config() -> String {
+pub(super) fn config(version: Version) -> String {
+    let (param, request_id) =
+        if needs::NULLS.is_in(version) { (", param: null", "request_id: null\n") } else { ("", "") };
     let mut text = String::from(
         "# Envoy's own replies, where no filter could write them.\nlocal_reply_config:\n  mappers:\n",
     );
@@ -64,14 +67,13 @@ pub(super) fn config() -> String {
         if !anthropic.is_empty() {
             let when = format!("request.path.startsWith('/v1/messages') && ({})", mapper.when);
             let body = format!(
-                "type: error\nerror: {{type: {anthropic}, message: {:?}}}\nrequest_id: null\n",
+                "type: error\nerror: {{type: {anthropic}, message: {:?}}}\n{request_id}",
                 mapper.message
             );
             text.push_str(&indent(2, &one(mapper, &when, &body)));
         }
         // Both APIs' clients find in this what they look for.
-        let own =
-            format!("type: {openai}, message: {:?}, param: null, code: {}", mapper.message, mapper.code);
+        let own = format!("type: {openai}, message: {:?}{param}, code: {}", mapper.message, mapper.code);
         let kind = if anthropic.is_empty() { "type: error\n" } else { "" };
         text.push_str(&indent(2, &one(mapper, mapper.when, &format!("{kind}error: {{{own}}}\n"))));
     }

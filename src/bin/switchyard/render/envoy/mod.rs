@@ -9,50 +9,88 @@ mod cluster;
 mod cors;
 mod listener;
 mod local_reply;
+mod needs;
+mod own;
+mod pieces;
 mod pool;
 mod route;
 mod secret;
 mod tls;
 mod token;
+mod version;
 mod wasm;
 
 use std::{collections::HashSet, net::SocketAddr};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+pub(crate) use needs::{check, oldest};
 use switchyard::config::{
     file::{
         address, compile,
-        credentials::{self, Credential},
         pools::{self, Pool},
-        types::{Gateway, Provider},
+        types::Gateway,
     },
-    plugin::{Plugin, RoleName},
+    plugin::{Entry, Headers, Plugin, RoleName},
 };
+pub(crate) use version::Version;
+pub(crate) use wasm::Code;
 
 use super::Common;
-use crate::check;
+use crate::check as file_check;
 
 /// Where the admin page listens when the file does not say.
 const ADMIN: &str = "127.0.0.1:9901";
 
-/// The oldest Envoy that takes what is rendered for a file: keys in files need the formatters of `header_mutation`, and
-/// service accounts its function that signs.
-pub(crate) fn oldest_envoy(gateway: &Gateway) -> (u32, u32) {
-    let of = |provider: &Provider| match credentials::of(provider) {
-        Credential::Key(key) if key.file.is_some() => (1, 40),
-        Credential::Google(google) if credentials::is_account(&google) => (1, 38),
-        _ => (1, 36),
-    };
-    gateway.providers.iter().map(of).max().unwrap_or((1, 36))
+/// Where the filter runs, and as what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// Twice: it reads each request once, and translates on each attempt. Fails over between formats.
+    #[default]
+    Two,
+    /// Once, before the router: keys, and which of your own clusters a model goes to. Nothing is translated.
+    Gateway,
+    /// Once, before the router: translates for the first provider of the model. No other provider is tried.
+    Standalone,
+}
+
+/// What kind of rendering it is: its versions depend on this.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// Where the filter runs.
+    pub(crate) role: Role,
+    /// Whether Envoy lets it hold the headers.
+    pub(crate) headers: Headers,
 }
 
 /// What a rendering depends on besides the file.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     /// Where Envoy finds the filter.
-    pub(crate) wasm: String,
+    pub(crate) wasm: Code,
     /// What the rendering was made from, for its first lines.
     pub(crate) source: String,
+    /// Where the filter runs.
+    pub(crate) shape: Shape,
+    /// For which Envoy.
+    pub(crate) version: Version,
+    /// For which hosts' requests: of the virtual host. Empty: all.
+    pub(crate) domains: Vec<String>,
+    /// The filter is off where a route does not turn it on: other traffic passes the same listener.
+    pub(crate) off_by_default: bool,
+}
+
+impl Options {
+    /// The two roles, for the newest Envoy, which has nothing else to do.
+    pub(crate) fn new(wasm: &str, source: &str) -> Self {
+        Options {
+            wasm: Code::File(wasm.to_owned()),
+            source: source.to_owned(),
+            shape: Shape::default(),
+            version: Version::NEWEST,
+            domains: Vec::new(),
+            off_by_default: false,
+        }
+    }
 }
 
 /// A cluster by name: of a lane or of a pool.
@@ -70,54 +108,98 @@ pub(crate) struct Cluster {
 #[derive(Clone, Debug)]
 pub(crate) struct Rendering {
     source: String,
-    oldest: (u32, u32),
+    oldest: Version,
+    version: Version,
     admin: SocketAddr,
     memory: u64,
     listener: String,
+    pieces: pieces::Pieces,
     clusters: Vec<Cluster>,
 }
 
 /// Renders a checked file.
 ///
 /// # Errors
-/// Only for what the check of the file tells as a mistake.
+/// What the Envoy that it is for cannot do, and what the role cannot; else only what the check of the file tells as a
+/// mistake.
 pub(crate) fn render(gateway: &Gateway, options: &Options) -> Result<Rendering, String> {
-    let downstream = compile::plugin(gateway, RoleName::Gateway)?;
+    let Shape { role, headers } = options.shape;
+    needs::check(gateway, options.shape, options.version)?;
+    let downstream = match role {
+        Role::Two => compile::plugin(gateway, RoleName::Gateway)?,
+        Role::Gateway => own::plugin(gateway)?,
+        Role::Standalone => Plugin {
+            entry: Entry { headers, ..Entry::default() },
+            ..compile::plugin(gateway, RoleName::Standalone)?
+        },
+    };
     let upstream = Plugin { role: RoleName::Provider, ..downstream.clone() };
-    let pools = pools::pools(&downstream);
-    let mut clusters = Vec::new();
-    for lane in pools::lanes(&pools) {
-        clusters.push(cluster::lane(gateway, &downstream, lane)?);
-    }
-    // A pool of one lane is that lane's cluster.
-    let several: Vec<Pool> = pools.into_iter().filter(|pool| pool.lanes.len() > 1).collect();
-    for lane in pools::lanes(&several) {
-        clusters.push(cluster::last(gateway, &downstream, lane)?);
-    }
-    clusters.extend(several.iter().map(|pool| pool::cluster(gateway, &downstream, pool)));
-    clusters.extend(token::clusters(gateway)?);
-    clusters.push(route::none());
     Ok(Rendering {
         source: options.source.clone(),
-        oldest: oldest_envoy(gateway),
+        oldest: needs::oldest_that_takes(gateway, options.shape, options.version),
+        version: options.version,
         admin: address::listen(gateway.admin.as_deref().unwrap_or(ADMIN))?,
         memory: gateway.limits.memory_bytes,
         listener: listener::listener(gateway, &downstream, &upstream, options)?,
-        clusters,
+        pieces: pieces::Pieces::new(gateway, &downstream, &upstream, options)?,
+        clusters: clusters(gateway, &downstream, role)?,
     })
 }
 
+/// The clusters that the routes and pools name, and those that the filter calls.
+fn clusters(gateway: &Gateway, downstream: &Plugin, role: Role) -> Result<Vec<Cluster>, String> {
+    let pools = pools::pools(downstream);
+    let mut clusters = Vec::new();
+    match role {
+        Role::Two => {
+            for lane in pools::lanes(&pools) {
+                clusters.push(cluster::lane(gateway, downstream, lane)?);
+            }
+            // A pool of one lane is that lane's cluster.
+            let several: Vec<Pool> = pools.into_iter().filter(|pool| pool.lanes.len() > 1).collect();
+            for lane in pools::lanes(&several) {
+                clusters.push(cluster::last(gateway, downstream, lane)?);
+            }
+            clusters.extend(several.iter().map(|pool| pool::cluster(gateway, downstream, pool)));
+        }
+        Role::Standalone => {
+            for lane in pools::lanes(&pools) {
+                clusters.push(cluster::standalone(gateway, downstream, lane)?);
+            }
+        }
+        // They are there already.
+        Role::Gateway => {}
+    }
+    clusters.extend(token::clusters(gateway)?);
+    clusters.push(route::none());
+    Ok(clusters)
+}
+
 impl Rendering {
+    fn head(&self) -> String {
+        bootstrap::head(&self.source, self.oldest, self.version)
+    }
+
     /// The whole configuration as one static file.
     pub(crate) fn static_file(&self) -> String {
         let frame = bootstrap::frame(self.admin, self.memory);
-        bootstrap::static_file(&self.source, self.oldest, &frame, &self.listener, &self.clusters)
+        bootstrap::static_file(&self.head(), &frame, &self.listener, &self.clusters)
+    }
+
+    /// What is added to the configuration of an Envoy that serves other things, too.
+    pub(crate) fn pieces(&self) -> String {
+        format!("{}{}", self.head(), self.pieces.text(&self.clusters))
+    }
+
+    /// The filters as resources that Envoy discovers (ECDS), where their places in the listener only name them.
+    pub(crate) fn extensions(&self) -> String {
+        format!("{}{}", self.head(), self.pieces.extensions())
     }
 
     /// The bootstrap of an Envoy that watches files of listeners and clusters in this directory.
     pub(crate) fn watching(&self, admin: SocketAddr, directory: &str) -> String {
         let frame = bootstrap::frame(admin, self.memory);
-        bootstrap::watching(&self.source, self.oldest, &frame, directory)
+        bootstrap::watching(&self.head(), &frame, directory)
     }
 
     /// The file of listeners.
@@ -137,25 +219,103 @@ impl Rendering {
     }
 }
 
+/// Which part of the configuration is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// A whole file for an Envoy that does nothing else.
+    #[default]
+    Bootstrap,
+    /// What is added to the file of an Envoy that serves other things, too: filters, a virtual host, clusters.
+    Pieces,
+    /// The filters as resources of extension discovery (ECDS).
+    Ecds,
+    /// The clusters as resources of cluster discovery (CDS).
+    Cds,
+}
+
 /// What `switchyard render envoy` is told.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     common: Common,
-    /// Where Envoy will find the filter.
+    /// What is printed.
+    #[arg(long, value_enum, default_value_t)]
+    form: Form,
+    /// Where the filter runs.
+    #[arg(long, value_enum, default_value_t)]
+    role: Role,
+    /// Whether Envoy lets the filter hold a request's headers until it has read the body; with `--role standalone`
+    /// alone. By default it does where the version is 1.35 or newer.
+    #[arg(long, value_enum)]
+    headers: Option<Held>,
+    /// The Envoy that it is for. What that version cannot do is refused.
+    #[arg(long, value_name = "1.NN", default_value_t = Version::NEWEST)]
+    envoy_version: Version,
+    /// Host names whose requests are for the gateway, with `--form pieces`. May be given several times.
+    #[arg(long = "domain", value_name = "HOST", default_value = "switchyard.example")]
+    domains: Vec<String>,
+    /// Where Envoy will find the filter: a path, or with the two flags below an http(s) URL.
     #[arg(long, default_value = "dist/switchyard.wasm")]
     wasm: String,
+    /// The filter's SHA-256, where it comes by HTTP.
+    #[arg(long, value_name = "HEX", requires = "wasm_cluster")]
+    wasm_sha256: Option<String>,
+    /// The cluster of yours that leads to the host of that URL.
+    #[arg(long, value_name = "NAME", requires = "wasm_sha256")]
+    wasm_cluster: Option<String>,
+}
+
+/// [`Headers`], of which Envoy knows two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Held {
+    /// Held: the model is read from the body.
+    Held,
+    /// They go on at once: the model is in the header `x-switchyard-model`, or there is one provider.
+    AtOnce,
+}
+
+impl Arguments {
+    fn headers(&self) -> Result<Headers, String> {
+        match (self.headers, self.role) {
+            (Some(_), Role::Two | Role::Gateway) => {
+                Err("--headers: is for --role standalone; the other roles hold them".to_owned())
+            }
+            (Some(Held::AtOnce), Role::Standalone) => Ok(Headers::AtOnce),
+            (None, Role::Standalone) if self.envoy_version < Version(1, 35) => Ok(Headers::AtOnce),
+            _ => Ok(Headers::Held),
+        }
+    }
+
+    fn options(&self) -> Result<Options, String> {
+        let shape = Shape { role: self.role, headers: self.headers()? };
+        let pieces = self.form != Form::Bootstrap;
+        let domains = if pieces { self.domains.clone() } else { Vec::new() };
+        let source = self.common.file.display().to_string();
+        Ok(Options {
+            wasm: Code::new(&self.wasm, self.wasm_sha256.as_deref(), self.wasm_cluster.as_deref())?,
+            source,
+            shape,
+            version: self.envoy_version,
+            domains,
+            off_by_default: pieces,
+        })
+    }
 }
 
 /// Envoy's configuration of a file.
 ///
 /// # Errors
-/// The file is wrong; its mistakes are on standard error.
+/// The file is wrong; its mistakes are on standard error. Or this Envoy cannot do what it asks for.
 pub(crate) fn text(arguments: &Arguments) -> Result<String, String> {
-    let file = &arguments.common.file;
-    let gateway = check::load(file)?;
-    let options = Options { wasm: arguments.wasm.clone(), source: file.display().to_string() };
-    Ok(render(&gateway, &options)?.static_file())
+    let options = arguments.options()?;
+    let gateway = file_check::load(&arguments.common.file)?;
+    let rendering = render(&gateway, &options)?;
+    Ok(match arguments.form {
+        Form::Bootstrap => rendering.static_file(),
+        Form::Pieces => rendering.pieces(),
+        Form::Ecds => rendering.extensions(),
+        Form::Cds => format!("{}{}", rendering.head(), rendering.clusters_file(1, std::iter::empty())),
+    })
 }
 
 #[cfg(test)]

@@ -1,9 +1,15 @@
 //! Routes: which pool a request goes to, how long it may take, and what is tried again.
 
-use switchyard::{config::file::types::Gateway, route::pool};
+use switchyard::{
+    config::{
+        file::types::Gateway,
+        plugin::{Headers, Plugin},
+    },
+    route::pool,
+};
 
-use super::{Cluster, cors};
-use crate::render::text::indent;
+use super::{Cluster, Options, Role, Shape, cors, needs};
+use crate::render::text::{indent, item, quote};
 
 /// Room for what the translation of a request adds to it, beyond the largest that a client may send, and for the piece by
 /// which a body grows too large: the filter is to see that before Envoy does.
@@ -12,31 +18,137 @@ const HEADROOM: u64 = 1 << 20;
 /// What a connection takes in at once. Less than [`HEADROOM`].
 pub(super) const PIECE: u64 = 512 * 1024;
 
+/// The largest body that is kept: of a request for the next attempt, of a reply for its translation.
+pub(super) fn body(gateway: &Gateway) -> u64 {
+    gateway.limits.request_bytes.max(gateway.limits.reply_bytes) + HEADROOM
+}
+
 /// The route table.
-pub(super) fn table(gateway: &Gateway) -> String {
-    let limits = &gateway.limits;
-    let body = limits.request_bytes.max(limits.reply_bytes) + HEADROOM;
-    let routes = [Pool::Several, Pool::One].map(|pool| stream(gateway, pool) + &whole(gateway, pool));
-    let cors = indent(4, &cors::policy(gateway));
-    let mut text = format!(
-        r#"route_config:
-  name: switchyard
-  virtual_hosts:
-  - name: switchyard
-    domains: ["*"]
-    # Bodies are kept for the next attempt, and replies until they are translated. A request over this size would be sent
-    # once and never fail over, and a reply over it would end in an error that no other provider is tried for. The filter
-    # acts before: at limits.request_bytes with an error in the client's own form, at limits.reply_bytes by failing over.
-    request_body_buffer_limit: {body}
-{cors}    # The filter names the pool in a header, which it removes or overwrites in all that clients send.
-    routes:
-"#
-    );
-    for route in routes {
-        text.push_str(&indent(4, &route));
+pub(super) fn table(gateway: &Gateway, plugin: &Plugin, options: &Options) -> String {
+    let hosts = virtual_hosts(gateway, plugin, options);
+    format!("route_config:\n  name: switchyard\n  virtual_hosts:\n{}", indent(2, &hosts))
+}
+
+/// The virtual hosts, as items of a list.
+pub(super) fn virtual_hosts(gateway: &Gateway, plugin: &Plugin, options: &Options) -> String {
+    let Shape { role, headers } = options.shape;
+    let domains: Vec<String> = options.domains.iter().map(|domain| quote(domain)).collect();
+    let domains = if domains.is_empty() { "\"*\"".to_owned() } else { domains.join(", ") };
+    let routes = match (role, headers) {
+        (Role::Two, _) => {
+            let routes = [Pool::Several, Pool::One].map(|pool| stream(gateway, pool) + &whole(gateway, pool));
+            format!(
+                "# The filter names the pool in a header, which it removes or overwrites in all that clients send.\nroutes:\n{}",
+                routes.concat()
+            )
+        }
+        (_, Headers::Held) => format!(
+            "{}# The filter names the cluster in a header.\nroutes:\n{}{}",
+            removed(role),
+            stream(gateway, Pool::Alone),
+            whole(gateway, Pool::Alone)
+        ),
+        (..) => "routes:\n".to_owned(),
+    };
+    let mut hosts = host("switchyard", &domains, gateway, options, &format!("{routes}{}", fallback()));
+    if headers != Headers::Held {
+        for (name, authority) in authorities(plugin) {
+            let domains = quote(authority);
+            let routes = format!("routes:\n{}", by_authority(gateway, name));
+            hosts.push_str(&host(&format!("switchyard.{name}"), &domains, gateway, options, &routes));
+        }
     }
-    text.push_str(&indent(4, &fallback()));
-    text
+    hosts
+}
+
+fn host(name: &str, domains: &str, gateway: &Gateway, options: &Options, routes: &str) -> String {
+    let name = quote_if_needed(name);
+    let limit = limit(gateway, options);
+    let filters = filters(gateway, options);
+    item(&format!("name: {name}\ndomains: [{domains}]\n{limit}{filters}{routes}"))
+}
+
+/// Plain names stand as they are.
+fn quote_if_needed(name: &str) -> String {
+    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.');
+    if plain { name.to_owned() } else { quote(name) }
+}
+
+fn limit(gateway: &Gateway, options: &Options) -> String {
+    if !needs::BODY_LIMIT.is_in(options.version) {
+        return String::new();
+    }
+    let (body, counted) = match needs::COUNTED_ONCE.is_in(options.version) || options.shape.role != Role::Two
+    {
+        true => (body(gateway), ""),
+        false => (
+            2 * body(gateway),
+            "# Twice of it: before Envoy 1.38 a body that the filter has held counts twice.\n",
+        ),
+    };
+    format!(
+        "# Bodies are kept for the next attempt, and replies until they are translated. A request over this size would be sent
+# once and never fail over, and a reply over it would end in an error that no other provider is tried for. The filter
+# acts before: at limits.request_bytes with an error in the client's own form, at limits.reply_bytes by failing over.
+{counted}request_body_buffer_limit: {body}\n"
+    )
+}
+
+/// What a virtual host says to the filters before the router.
+fn filters(gateway: &Gateway, options: &Options) -> String {
+    let mut text = cors::policy(gateway);
+    if options.off_by_default {
+        text.push_str(ON);
+    }
+    if text.is_empty() { text } else { format!("typed_per_filter_config:\n{}", indent(2, &text)) }
+}
+
+const ON: &str = r#"# The filter is off for all others.
+switchyard.gateway:
+  "@type": type.googleapis.com/envoy.config.route.v3.FilterConfig
+  config: {}
+"#;
+
+/// What of a request does not go to where it is sent.
+fn removed(role: Role) -> String {
+    let keys = "authorization, x-api-key, api-key, x-goog-api-key, ";
+    let (said, keys) = match role {
+        Role::Gateway => {
+            ("The choice of the filter and the client's key are not for the one who serves.", keys)
+        }
+        _ => ("The choice of the filter is not for the one who serves.", ""),
+    };
+    format!("# {said}\nrequest_headers_to_remove: [{keys}x-switchyard-stream, x-switchyard-reply]\n")
+}
+
+/// Each provider that a model leads to, with its authority; of two at the same one the first.
+fn authorities(plugin: &Plugin) -> Vec<(&str, &str)> {
+    let mut found: Vec<(&str, &str)> = Vec::new();
+    for provider in &plugin.providers {
+        let authority = provider.authority.as_str();
+        if !found.iter().any(|(_, known)| *known == authority) {
+            found.push((&provider.name, authority));
+        }
+    }
+    found
+}
+
+/// Where the filter has written the provider's own name of its host.
+fn by_authority(gateway: &Gateway, name: &str) -> String {
+    let cluster = quote(name);
+    let retry = indent(4, &retry_policy(gateway, Pool::Alone));
+    let times = &gateway.timeouts;
+    let (first, idle) = (times.reply.protobuf(), times.idle.protobuf());
+    format!(
+        r#"- match: {{prefix: "/"}}
+  route:
+    cluster: {cluster}
+    timeout: 0s
+    idle_timeout: {idle}
+{retry}      per_try_timeout: {first}
+      per_try_idle_timeout: {idle}
+"#
+    )
 }
 
 /// What a request may be sent to: attempts after the first are another thing for each.
@@ -46,6 +158,8 @@ enum Pool {
     Several,
     /// One: the next attempt is a second try.
     One,
+    /// One, and the filter sees no attempt: it is the status that says whether there is a next.
+    Alone,
 }
 
 impl Pool {
@@ -54,13 +168,14 @@ impl Pool {
         match self {
             Pool::Several => (name.to_owned(), format!("string_match: {{prefix: \"{}\"}}", pool::PREFIX)),
             Pool::One => (format!("{name}.one"), "present_match: true".to_owned()),
+            Pool::Alone => (name.to_owned(), "present_match: true".to_owned()),
         }
     }
 
     fn attempts(self, gateway: &Gateway) -> u32 {
         match self {
             Pool::Several => gateway.attempts(),
-            Pool::One => gateway.retries.attempts.unwrap_or(ATTEMPTS_AT_ONE),
+            Pool::One | Pool::Alone => gateway.retries.attempts.unwrap_or(ATTEMPTS_AT_ONE),
         }
     }
 }
@@ -72,6 +187,7 @@ fn stream(gateway: &Gateway, pool: Pool) -> String {
     let all = times.first_event.times(pool.attempts(gateway)).plus(times.idle).protobuf();
     let retry = indent(4, &retry_policy(gateway, pool));
     let (name, read) = pool.route("stream");
+    let held = if pool == Pool::Alone { "" } else { FIRST_EVENT };
     format!(
         r#"- name: {name}
   match: {{prefix: "/", headers: [{{name: x-switchyard-stream, {read}}}]}}
@@ -80,18 +196,21 @@ fn stream(gateway: &Gateway, pool: Pool) -> String {
     timeout: 0s
     # While nothing moves in either direction: time for every attempt's first event.
     idle_timeout: {all}
-{retry}      # The filter holds a stream's headers until its first event, so this is the time to the first event.
-      per_try_timeout: {first}
+{retry}{held}      per_try_timeout: {first}
       per_try_idle_timeout: {idle}
 "#
     )
 }
+
+const FIRST_EVENT: &str = "      # The filter holds a stream's headers until its first event, so this is the time to the first event.\n";
 
 /// Replies that are no stream: time for the whole of it.
 fn whole(gateway: &Gateway, pool: Pool) -> String {
     let times = &gateway.timeouts;
     let reply = times.reply.protobuf();
     let all = times.reply.times(pool.attempts(gateway)).plus(times.idle).protobuf();
+    // Once its headers are with the filter, only this ends a reply.
+    let whole = if pool == Pool::Alone { all.as_str() } else { "0s" };
     let retry = indent(4, &retry_policy(gateway, pool));
     let (name, read) = pool.route("reply");
     format!(
@@ -99,7 +218,7 @@ fn whole(gateway: &Gateway, pool: Pool) -> String {
   match: {{prefix: "/", headers: [{{name: x-switchyard-reply, {read}}}]}}
   route:
     cluster_header: x-switchyard-reply
-    timeout: 0s
+    timeout: {whole}
     idle_timeout: {all}
 {retry}      per_try_timeout: {reply}
 "#
@@ -110,7 +229,7 @@ fn retry_policy(gateway: &Gateway, pool: Pool) -> String {
     let retries = pool.attempts(gateway) - 1;
     let back_off = match pool {
         Pool::Several => MOVING_ON.to_owned(),
-        Pool::One => {
+        Pool::One | Pool::Alone => {
             let (base, most) = (gateway.retries.back_off, gateway.retries.back_off.times(MOST_BACK_OFF));
             format!(
                 "  # The same provider is asked a second time, after a time that is drawn at random below this one, which\n  \
@@ -120,16 +239,20 @@ fn retry_policy(gateway: &Gateway, pool: Pool) -> String {
             )
         }
     };
-    format!(
-        r#"retry_policy:
-  # The filter marks each reply that another provider may do better with. The rest are failures without a reply:
+    let reasons = if pool == Pool::Alone { BY_STATUS } else { BY_MARK };
+    format!("retry_policy:\n{reasons}  num_retries: {retries}\n{back_off}")
+}
+
+const BY_MARK: &str = "  # The filter marks each reply that another provider may do better with. The rest are failures without a reply:
   # no connection, a reset, a time that has run out.
   retry_on: retriable-headers,reset,connect-failure,refused-stream
-  retriable_headers: [{{name: x-switchyard-retry, present_match: true}}]
-  num_retries: {retries}
-{back_off}"#
-    )
-}
+  retriable_headers: [{name: x-switchyard-retry, present_match: true}]
+";
+
+const BY_STATUS: &str = "  # By the status alone: what the filter makes of a reply comes after this.
+  retry_on: 5xx,reset,connect-failure,refused-stream,retriable-status-codes
+  retriable_status_codes: [429]
+";
 
 /// Of a model of one target, where `retries.attempts` does not say.
 const ATTEMPTS_AT_ONE: u32 = 2;

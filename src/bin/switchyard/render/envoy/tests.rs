@@ -34,7 +34,7 @@ limits: {request_bytes: 2000000, reply_bytes: 3000000}
 
 fn rendering(text: &str) -> Rendering {
     let gateway = file::read(text, &Full).gateway.unwrap();
-    render(&gateway, &Options { wasm: "/w\"asm".into(), source: "x.yaml".into() }).unwrap()
+    render(&gateway, &Options::new("/w\"asm", "x.yaml")).unwrap()
 }
 
 /// The rendering as Envoy reads it.
