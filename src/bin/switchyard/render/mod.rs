@@ -1,6 +1,7 @@
 //! The configuration of each host, from `gateway.yaml`.
 
 pub(crate) mod envoy;
+pub(crate) mod istio;
 mod text;
 
 use std::{io::Write, path::PathBuf};
@@ -12,6 +13,8 @@ use clap::{Args, Subcommand};
 pub(crate) enum Host {
     /// Envoy's whole configuration.
     Envoy(envoy::Arguments),
+    /// Istio's policies, with what leads to the providers.
+    Istio(istio::Arguments),
 }
 
 /// What every rendering needs.
@@ -28,6 +31,7 @@ pub(crate) struct Common {
 pub(crate) fn run(host: &Host) -> Result<(), String> {
     let text = match host {
         Host::Envoy(arguments) => envoy::text(arguments)?,
+        Host::Istio(arguments) => istio::text(arguments)?,
     };
     // `println!` panics when the reader has gone away, as `head` does.
     std::io::stdout().write_all(text.as_bytes()).map_err(|error| format!("standard output: {error}"))

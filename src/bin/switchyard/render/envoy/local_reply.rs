@@ -53,8 +53,9 @@ const MAPPERS: &[Mapper] = &[
     },
 ];
 
-/// What is said of them to the connection manager.
-pub(super) fn config(version: Version) -> String {
+/// What is said of them to the connection manager. `only`: in CEL, of which requests; none: of all.
+pub(super) fn config(version: Version, only: Option<&str>) -> String {
+    let only = only.map(|only| format!("({only}) && ")).unwrap_or_default();
     let (param, request_id) =
         if needs::NULLS.is_in(version) { (", param: null", "request_id: null\n") } else { ("", "") };
     let mut text = String::from(
@@ -65,7 +66,7 @@ pub(super) fn config(version: Version) -> String {
         text.push_str(&indent(2, &comment));
         let (openai, anthropic) = mapper.kinds;
         if !anthropic.is_empty() {
-            let when = format!("request.path.startsWith('/v1/messages') && ({})", mapper.when);
+            let when = format!("{only}request.path.startsWith('/v1/messages') && ({})", mapper.when);
             let body = format!(
                 "type: error\nerror: {{type: {anthropic}, message: {:?}}}\n{request_id}",
                 mapper.message
@@ -75,7 +76,8 @@ pub(super) fn config(version: Version) -> String {
         // Both APIs' clients find in this what they look for.
         let own = format!("type: {openai}, message: {:?}{param}, code: {}", mapper.message, mapper.code);
         let kind = if anthropic.is_empty() { "type: error\n" } else { "" };
-        text.push_str(&indent(2, &one(mapper, mapper.when, &format!("{kind}error: {{{own}}}\n"))));
+        let when = if only.is_empty() { mapper.when.to_owned() } else { format!("{only}({})", mapper.when) };
+        text.push_str(&indent(2, &one(mapper, &when, &format!("{kind}error: {{{own}}}\n"))));
     }
     text
 }

@@ -11,6 +11,7 @@ mod listener;
 mod local_reply;
 mod needs;
 mod own;
+mod parts;
 mod pieces;
 mod pool;
 mod route;
@@ -33,7 +34,10 @@ use switchyard::config::{
     plugin::{Entry, Headers, Plugin, RoleName},
 };
 pub(crate) use version::Version;
-pub(crate) use wasm::Code;
+pub(crate) use parts::{filter_off, parts};
+pub(crate) use route::{ON, PIECE, body};
+pub(crate) use token::endpoint;
+pub(crate) use wasm::{Code, json, variables};
 
 use super::Common;
 use crate::check as file_check;

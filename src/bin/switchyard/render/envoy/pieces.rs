@@ -45,7 +45,7 @@ impl Pieces {
             downstream: format!("{}{reads}{filter}", cors::filter(gateway)),
             upstream,
             hosts: route::virtual_hosts(gateway, downstream, options),
-            errors: local_reply::config(options.version),
+            errors: local_reply::config(options.version, None),
             connection: connection(gateway, options),
             extensions,
         })

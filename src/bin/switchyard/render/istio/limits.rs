@@ -1,0 +1,93 @@
+//! What a kind of policy cannot do of what a file asks for.
+
+use switchyard::config::file::{
+    compile,
+    credentials::{self, Credential},
+    types::{Gateway, Provider},
+};
+
+use super::Kind;
+
+/// The largest body that is held where nothing sets the proxy's own limit, which is 1 MiB and answers with a 413 of its own,
+/// or a 500: with room for the piece by which a body grows too large.
+pub(super) const BODY: u64 = (1 << 20) - (64 << 10);
+
+/// Looks for what the policy cannot do.
+///
+/// # Errors
+/// The place in the file, why, and what to do.
+pub(super) fn check(gateway: &Gateway, kind: Kind) -> Result<(), String> {
+    if kind != Kind::Envoyfilter {
+        if gateway.cors.is_some() {
+            return Err("cors: is only in --kind envoyfilter; elsewhere it is a VirtualService's corsPolicy".to_owned());
+        }
+        if gateway.files.is_some() {
+            return Err("files: only --kind envoyfilter serves files and batches".to_owned());
+        }
+    }
+    for (index, provider) in gateway.providers.iter().enumerate() {
+        if let Some((field, why)) = obstacle(provider, kind)? {
+            return Err(format!("providers[{index}].{field}: {why}"));
+        }
+    }
+    Ok(())
+}
+
+/// The field of a provider that the policy cannot do, and why.
+fn obstacle(provider: &Provider, kind: Kind) -> Result<Option<(&'static str, &'static str)>, String> {
+    if let Some(found) = secret(provider, kind) {
+        return Ok(Some(found));
+    }
+    if kind == Kind::Envoyfilter {
+        return Ok(None);
+    }
+    let url = compile::base_url(provider)?;
+    if url.ip().is_some() {
+        return Ok(Some(("base_url", "a mesh routes by the host's name: give the address one")));
+    }
+    if is_service(&url.host) && (url.tls || url.port != 80) {
+        return Ok(Some(("base_url", "requests are routed at port 80: give the Service a port 80 named http")));
+    }
+    Ok(None)
+}
+
+/// Whether a host is a Service of the cluster, which the mesh knows already.
+pub(super) fn is_service(host: &str) -> bool {
+    !host.contains('.') || host.ends_with(".svc") || host.contains(".svc.")
+}
+
+/// A credential that the policy cannot carry, or would show to all who may read it.
+fn secret(provider: &Provider, kind: Kind) -> Option<(&'static str, &'static str)> {
+    const SHOWN: &str = "would stand in the policy, for all who may read it: put it into a Secret and name a variable, {env: …}";
+    match credentials::of(provider) {
+        Credential::Key(key) if key.value.is_some() => Some(("api_key.value", SHOWN)),
+        Credential::Key(key) if key.file.is_some() && kind != Kind::Envoyfilter => Some((
+            "api_key.file",
+            "only an upstream filter can read files, in --kind envoyfilter: name a variable here, {env: …}",
+        )),
+        Credential::Aws(signer) if signer.aws.access_key.is_some() => Some((
+            "aws.access_key",
+            "Envoy takes such keys only in its configuration, for all who may read the policy: use credentials_file, or role_arn \
+             and web_identity_token_file",
+        )),
+        Credential::Aws(_) if kind != Kind::Envoyfilter => {
+            Some(("aws", "signatures need Envoy's filter behind this one: use --kind envoyfilter"))
+        }
+        Credential::Google(google) if google.service_account_file.is_some() => Some((
+            "google.service_account_file",
+            "would be read here, and stand in the policy for all who may read it: put it into a Secret and name a variable, \
+             service_account: {env: …}",
+        )),
+        Credential::Google(google) if google.service_account.as_ref().is_some_and(|part| part.value.is_some()) => {
+            Some(("google.service_account.value", SHOWN))
+        }
+        Credential::Azure(azure) if azure.client_secret.value.is_some() => Some(("azure.client_secret.value", SHOWN)),
+        Credential::Google(_) if kind != Kind::Envoyfilter => {
+            Some(("google", "access tokens need a cluster of their own: use --kind envoyfilter"))
+        }
+        Credential::Azure(_) if kind != Kind::Envoyfilter => {
+            Some(("azure", "access tokens need a cluster of their own: use --kind envoyfilter"))
+        }
+        _ => None,
+    }
+}
