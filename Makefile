@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 WASM := dist/switchyard.wasm
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
-WASM_LIMIT := 1150000
+WASM_LIMIT := 1165000
 # Without it the linker writes every call and address in five bytes, most of which need one to three. Not among the flags
 # of .cargo/config.toml: the linker takes it only where it writes no debug information.
 WASM_LINK := -C link-arg=--compress-relocations
@@ -82,7 +82,7 @@ soak: wasm ## A million requests of every kind through real Envoy, or REQUESTS: 
 	@$(need-cargo)
 	@tests/soak.sh
 
-size: wasm ## Fail when the filter is larger than 1,150,000 bytes
+size: wasm ## Fail when the filter is larger than 1,165,000 bytes
 	@bytes=$$(wc -c <$(WASM)); \
 	if [ "$$bytes" -gt $(WASM_LIMIT) ]; then echo "size: $$bytes bytes, over the limit of $(WASM_LIMIT)"; exit 1; fi; \
 	echo "size: $$bytes bytes, within $(WASM_LIMIT)"

@@ -77,6 +77,8 @@ pub struct Front {
     pub call: String,
     /// What the paths of the providers' own routes begin with, before the provider's name: `/switchyard/`.
     pub prefix: String,
+    /// How many milliseconds a call may take.
+    pub reply_ms: u64,
 }
 
 impl Entry {
@@ -118,6 +120,31 @@ pub struct Plugin {
     /// Who may ask. Empty: everyone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<Key>,
+}
+
+impl Plugin {
+    /// The first provider that an instance of this role and entry cannot serve, and why: a sentence's end.
+    pub fn obstacle(&self) -> Option<(&Provider, &'static str)> {
+        if self.role != RoleName::Standalone {
+            return None;
+        }
+        let of = |provider: &Provider| match &provider.secret {
+            Some(Secret::Header(_)) => {
+                Some("its key is in a file, which only an upstream filter of Envoy can show")
+            }
+            Some(Secret::Signer(_)) if self.entry.headers != Headers::Held => {
+                Some("its requests are signed, for which the host has no filter here")
+            }
+            Some(Secret::Token(_)) if self.entry.headers == Headers::Nginx => {
+                Some("its access tokens come from elsewhere, for which the host has no cluster")
+            }
+            _ if self.entry.headers == Headers::AtOnce && provider.has_model_in_path() => {
+                Some("its path says the model or whether it is a stream, which is known too late here")
+            }
+            _ => None,
+        };
+        self.providers.iter().find_map(|provider| Some((provider, of(provider)?)))
+    }
 }
 
 /// One provider.
@@ -176,6 +203,13 @@ impl Provider {
             Operation::Count => self.count_path.as_deref(),
             Operation::Pass => self.base().map(|(base, _)| base),
         }
+    }
+
+    /// Whether a request's path depends on what its body says.
+    fn has_model_in_path(&self) -> bool {
+        let others = [&self.embeddings_path, &self.rerank_path, &self.count_path];
+        let mut paths = others.into_iter().flatten().chain([&self.path]);
+        self.stream_path.is_some() || paths.any(|path| path.contains("{model}"))
     }
 
     /// What stands before and behind the part of its chat endpoint's path that names the endpoint, where it ends as OpenAI's

@@ -13,6 +13,7 @@ use super::{
     setup::Setup,
 };
 use crate::{
+    config::plugin::{Headers, RoleName},
     dialect::{
         Ask, Dialect, Head, Operation,
         endpoint::{self, Endpoint},
@@ -48,26 +49,28 @@ pub(super) enum State {
 pub struct Gateway {
     pub(super) setup: Rc<Setup>,
     /// In whose words the client is told what is wrong.
-    dialect: Dialect,
+    pub(super) dialect: Dialect,
     pub(super) state: State,
     /// The body of a request that is passed on as it comes.
     pub(super) passing: Option<Box<Passing>>,
     /// What it holds of the memory for bodies.
     pub(super) room: Room,
+    /// Where headers go on before the body is known: the provider that they were written for.
+    pub(super) announced: Option<usize>,
 }
 
 impl Gateway {
     /// A request that has not begun.
     pub fn new(setup: Rc<Setup>) -> Self {
         let room = Room::new(setup.plugin.buffered_bytes);
-        Self { setup, dialect: Dialect::default(), state: State::New, passing: None, room }
+        Self { setup, dialect: Dialect::default(), state: State::New, passing: None, room, announced: None }
     }
 
     /// Request headers.
     pub fn on_request_headers(&mut self, host: &impl Host, end: bool) -> Action {
         match self.read_headers(host, end) {
             Ok(Some(answer)) => self.answer(host, 200, &answer),
-            Ok(None) if matches!(self.state, State::Planned(_)) => Action::Continue,
+            Ok(None) if matches!(self.state, State::Planned(_) | State::Done) => Action::Continue,
             Ok(None) => Action::Pause,
             Err(error) => self.refuse(host, &error),
         }
@@ -165,7 +168,10 @@ impl Gateway {
     fn read_headers(&mut self, host: &impl Host, end: bool) -> Result<Option<Vec<u8>>, ApiError> {
         let headers =
             host.headers(Side::Request).map_err(|error| host_failed("read the request headers", error))?;
-        let path = headers.get(":path").unwrap_or_default();
+        let Some(path) = self.own_path(&headers) else {
+            self.pass_by(host, &headers);
+            return Ok(None);
+        };
         self.dialect = endpoint::dialect(path, headers.get("anthropic-version").is_some());
         let endpoint = Endpoint::of(headers.get(":method").unwrap_or_default(), path)?;
         if let Endpoint::Ask(ask) = endpoint {
@@ -197,8 +203,9 @@ impl Gateway {
             let message = "Only `/v1/realtime` takes WebSocket connections.";
             return Err(ApiError::invalid("upgrade", message));
         }
+        self.can_be_served_here(ask)?;
         let key = key.cloned();
-        if ask.is_passed() && self.pass_headers(host, &headers, ask, key.as_ref(), end)? {
+        if ask.is_passed() && self.pass_headers(host, (&headers, path), ask, key.as_ref(), end)? {
             return Ok(None);
         }
         if end {
@@ -211,6 +218,42 @@ impl Gateway {
         let betas = if ask.dialect() == Dialect::Messages { betas(&headers)? } else { String::new() };
         self.state = State::Body { ask, key, betas };
         Ok(None)
+    }
+
+    /// The path below the gateway's own prefix; `None` for a request that is not the gateway's.
+    fn own_path<'h>(&self, headers: &'h HeaderPairs) -> Option<&'h [u8]> {
+        let entry = &self.setup.plugin.entry;
+        let path = headers.get(":path").unwrap_or_default().strip_prefix(entry.prefix.as_bytes())?;
+        if !entry.prefix.is_empty() && !matches!(path.first(), None | Some(b'/' | b'?')) {
+            return None;
+        }
+        let authority = headers.get(":authority").unwrap_or_default();
+        let of = |name: &String| is_host(authority, name.as_bytes());
+        (entry.authorities.is_empty() || entry.authorities.iter().any(of)).then_some(path)
+    }
+
+    /// Lets a request go that is not the gateway's, but without what steers the gateway's own routes.
+    fn pass_by(&mut self, host: &impl Host, headers: &HeaderPairs) {
+        self.state = State::Done;
+        for (name, _) in headers.iter().filter(|(name, _)| name.starts_with(names::PREFIX.as_bytes())) {
+            if let Err(error) = host.remove_header(Side::Request, name) {
+                host_failed("remove a header", error);
+            }
+        }
+    }
+
+    /// Refuses what can be served only where headers are held, or by two roles.
+    fn can_be_served_here(&self, ask: Ask) -> Result<(), ApiError> {
+        let needs_more = match self.setup.plugin.entry.headers {
+            Headers::Held => false,
+            Headers::AtOnce => ask.is_passed(),
+            Headers::Nginx => matches!(ask, Ask::Realtime | Ask::Files),
+        };
+        if !needs_more {
+            return Ok(());
+        }
+        let message = "This endpoint cannot be served on the gateway's host, only where Envoy runs both of its filters.";
+        Err(ApiError::new(ErrorKind::NotFound, message).with_code("unsupported_endpoint"))
     }
 
     pub(super) fn check_headers(&self, headers: &HeaderPairs) -> Result<(), ApiError> {
@@ -264,7 +307,7 @@ impl Gateway {
             Err(error) if counts_itself(&self.setup, &head, &error) => {
                 return Ok(self.estimate(host, &head, &body));
             }
-            plan => plan?,
+            plan => narrowed(&self.setup, self.announced, plan?)?,
         };
         let mut exchange = Exchange::new(Rc::clone(&self.setup), *ask, head, plan, body.len());
         exchange.betas = std::mem::take(betas);
@@ -280,8 +323,12 @@ impl Gateway {
         body: Vec<u8>,
     ) -> Result<(), ApiError> {
         let opened = Opened::new(exchange, body);
+        if self.setup.role() != RoleName::Gateway {
+            self.state = State::Planned(opened);
+            return Ok(());
+        }
         let exchange = opened.exchange();
-        let route = if exchange.head.stream() { names::POOL_STREAM } else { names::POOL_REPLY };
+        let route = names::pool(exchange.head.stream());
         // The property first: in the downstream filter every header that is written makes the host pick its route
         // anew, and the pool is what it picks by.
         host.set_property(names::EXCHANGE, &opened.mark())
@@ -333,6 +380,22 @@ fn limit_attempts(host: &impl Host, exchange: &Exchange) -> Result<(), HostError
     host.set_header(Side::Request, names::MAX_RETRIES, (steps - 1).to_string().as_bytes())
 }
 
+/// What of a plan one pass can do: its first target, or the one at the provider that the headers were written for.
+pub(super) fn narrowed(setup: &Setup, announced: Option<usize>, plan: Plan) -> Result<Plan, ApiError> {
+    if setup.role() != RoleName::Standalone {
+        return Ok(plan);
+    }
+    let Some(provider) = announced else { return Ok(plan.only(&setup.plugin, 0)) };
+    let place = plan.steps.iter().position(|step| step.lane.provider == provider);
+    let place = place.ok_or_else(|| {
+        let name = setup.plugin.providers.get(provider).map_or("", |row| row.name.as_str());
+        let message =
+            format!("The model cannot be served by the provider `{name}`, to which the request was sent.");
+        ApiError::invalid("model", message).with_code("wrong_provider")
+    })?;
+    Ok(plan.only(&setup.plugin, place))
+}
+
 /// Whether the gateway is to say itself how many tokens a prompt has, since it has no plan to ask somebody: none of the
 /// targets counts, or those that do would have to refuse what another serves.
 fn counts_itself(setup: &Setup, head: &Head, error: &ApiError) -> bool {
@@ -366,6 +429,12 @@ fn betas(headers: &HeaderPairs) -> Result<String, ApiError> {
         betas.push_str(value);
     }
     Ok(betas)
+}
+
+/// Whether an authority is this host, whatever its port. `name` is in lower case.
+fn is_host(authority: &[u8], name: &[u8]) -> bool {
+    let (host, rest) = authority.split_at_checked(name.len()).unwrap_or_default();
+    host.eq_ignore_ascii_case(name) && (rest.is_empty() || rest.starts_with(b":")) && !name.is_empty()
 }
 
 /// Headers that steer Envoy's router, and our own. Two that Envoy writes about every downstream connection are left

@@ -7,11 +7,12 @@ use super::{
     cooling,
     effect::host_failed,
     exchange::Exchange,
-    gateway::{Gateway, State},
+    gateway::{Gateway, State, narrowed},
     names,
     provider::{self, Attempt, Provider, config, write_headers},
 };
 use crate::{
+    config::plugin::RoleName,
     dialect::{
         Ask, Head, Operation, Used,
         pass::{self, Body, files, multipart::Multipart, realtime},
@@ -51,7 +52,7 @@ impl Gateway {
     pub(super) fn pass_headers(
         &mut self,
         host: &impl Host,
-        headers: &HeaderPairs,
+        (headers, path): (&HeaderPairs, &[u8]),
         ask: Ask,
         key: Option<&Key>,
         end: bool,
@@ -60,7 +61,6 @@ impl Gateway {
         let content_type = content_type.unwrap_or_default();
         let length =
             headers.get("content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
-        let path = headers.get(":path").unwrap_or_default();
         let form = match ask {
             Ask::Realtime => None,
             Ask::Files => None,
@@ -151,7 +151,7 @@ impl Gateway {
         let plan = if ask == Ask::Files {
             let plan = Plan::of_provider(&*setup, files_provider(setup.plugin.files, passing.key.as_ref())?)?;
             // Whoever creates a batch twice pays twice.
-            if head.method == "POST" {
+            if head.method == "POST" && setup.role() == RoleName::Gateway {
                 host.set_header(Side::Request, names::MAX_RETRIES, b"0")
                     .map_err(|error| host_failed("hand over the plan", error))?;
             }
@@ -160,7 +160,8 @@ impl Gateway {
             if let Some(key) = &passing.key {
                 key.authorize(&head.model)?;
             }
-            cooling::plan(host, &setup, &head.model, (Operation::Pass, Used::Pass))?
+            let plan = cooling::plan(host, &setup, &head.model, (Operation::Pass, Used::Pass))?;
+            narrowed(&setup, self.announced, plan)?
         };
         let exchange = Exchange::new(setup, ask, Head::Pass(Box::new(head)), plan, 0);
         self.hand_over(host, exchange, Vec::new())
@@ -280,7 +281,7 @@ fn write(host: &impl Host, attempt: &Attempt, secret: Option<&[u8]>) -> Result<S
     } else {
         own.push((b"accept", b"*/*"));
     }
-    write_headers(host, attempt, secret, &own)?;
+    write_headers(host, (&attempt.exchange.setup, attempt.provider), secret, &own, Some(&attempt.exchange))?;
     Ok(Splice { at: 0, change })
 }
 

@@ -12,7 +12,7 @@ use super::{
     setup::Setup,
 };
 use crate::{
-    config::plugin::{self, Secret},
+    config::plugin::{self, Headers, RoleName, Secret},
     dialect::{Ask, Dialect, Head, pass},
     host::{Action, Host, Side},
     ir::{ApiError, ErrorKind},
@@ -69,7 +69,7 @@ impl Provider {
     }
 
     /// Request headers.
-    pub fn on_request_headers(&mut self, host: &impl Host) -> Action {
+    pub fn on_request_headers(&mut self, host: &impl Host, _end: bool) -> Action {
         let Some(lane) = lane(host) else {
             // An endpoint that carries no mark of ours: the user's own cluster behind a shared router.
             self.state = State::Done;
@@ -176,7 +176,8 @@ impl Provider {
         }
     }
 
-    fn begin(&mut self, host: &impl Host, exchange: Rc<Exchange>, lane: &str) -> Action {
+    /// The attempt of a known exchange begins, on this lane.
+    pub(super) fn begin(&mut self, host: &impl Host, exchange: Rc<Exchange>, lane: &str) -> Action {
         exchange.answer.set(Answer::None);
         exchange.error.replace(None);
         let Some((place, step)) = exchange.plan.step(&exchange.setup.plugin, lane) else {
@@ -256,7 +257,13 @@ impl Provider {
 
     /// Puts the translated body in the place of the first piece in the host's hands, and nothing in the place of
     /// those that follow. Which is the last is not always told: trailers may end the body.
-    fn replace_body(&mut self, host: &impl Host, attempt: Attempt, body: &[u8], end: bool) -> Action {
+    pub(super) fn replace_body(
+        &mut self,
+        host: &impl Host,
+        attempt: Attempt,
+        body: &[u8],
+        end: bool,
+    ) -> Action {
         if let Err(error) = host.replace_body(Side::Request, body) {
             // What is in the host's hands is in another provider's format: it must not go out.
             let error = host_failed("write the request body", error);
@@ -269,7 +276,13 @@ impl Provider {
     pub(super) fn refuse(&mut self, host: &impl Host, dialect: Dialect, error: &ApiError) -> Action {
         self.state = State::Done;
         // The gateway role sees this reply too, and is to leave it as it is.
-        effect::refuse(host, dialect, error, &[(names::FAILED.as_bytes(), b"1")]);
+        let mark: &[(&[u8], &[u8])] = &[(names::FAILED.as_bytes(), b"1")];
+        effect::refuse(
+            host,
+            dialect,
+            error,
+            if self.setup.role() == RoleName::Provider { mark } else { &[] },
+        );
         Action::Pause
     }
 }
@@ -297,7 +310,7 @@ fn read_body(host: &impl Host, size: usize) -> Result<Vec<u8>, ApiError> {
 }
 
 /// Gives the value of the header that names Anthropic's betas, empty for none.
-fn translate_request(
+pub(super) fn translate_request(
     attempt: &Attempt,
     body: &[u8],
     out: &mut Vec<u8>,
@@ -306,16 +319,39 @@ fn translate_request(
     let facts = exchange.setup.facts(*provider, model);
     let row = config(attempt)?;
     let upstream = Upstream { model, facts, quirks: &row.quirks, provider: &row.name };
-    let named = row.headers.iter().filter(|(name, _)| name == beta::HEADER);
-    let mut betas: Vec<&str> = named.flat_map(|(_, value)| value.split(',')).collect();
-    betas.extend(beta::of_client(row.format, exchange.betas.split(',')));
+    let mut betas = named_betas(row, &exchange.betas);
     let outcome = translate::any_request(row.format, body, &exchange.head, &upstream, &mut betas, out)?;
     Ok((outcome, betas.join(",")))
 }
 
+/// The betas of Anthropic's that the operator and the client name.
+pub(super) fn named_betas<'b>(row: &'b plugin::Provider, of_client: &'b str) -> Vec<&'b str> {
+    let named = row.headers.iter().filter(|(name, _)| name == beta::HEADER);
+    let mut betas: Vec<&str> = named.flat_map(|(_, value)| value.split(',')).collect();
+    betas.extend(beta::of_client(row.format, of_client.split(',')));
+    betas
+}
+
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
+
+/// What Envoy's route table cannot do without (`RouteConfigImpl`, "No x-forwarded-proto header"): in one pass the request
+/// gets its route after this filter. Its routes should remove it.
+fn told_scheme(host: &impl Host, setup: &Setup) -> Option<Vec<u8>> {
+    let routed_after = setup.role() == RoleName::Standalone && setup.plugin.entry.headers != Headers::Nginx;
+    if !routed_after {
+        return None;
+    }
+    host.header(Side::Request, FORWARDED_PROTO).ok().flatten()
+}
+
 /// The provider's row of the configuration.
 pub(super) fn config(attempt: &Attempt) -> Result<&plugin::Provider, ApiError> {
-    let row = attempt.exchange.setup.plugin.providers.get(attempt.provider);
+    row(&attempt.exchange.setup, attempt.provider)
+}
+
+/// A row of the configuration.
+pub(super) fn row(setup: &Setup, provider: usize) -> Result<&plugin::Provider, ApiError> {
+    let row = setup.plugin.providers.get(provider);
     row.ok_or_else(|| ApiError::new(ErrorKind::Server, "The plan names a provider that is not configured."))
 }
 
@@ -344,22 +380,23 @@ fn write_headers_of(
         (b"accept", accept),
     ]);
     own.extend(betas);
-    write_headers(host, attempt, discovered, &own)
+    write_headers(host, (&exchange.setup, attempt.provider), discovered, &own, Some(exchange))
 }
 
 /// Writes all headers of the attempt anew: every attempt runs on the same header map, so that whatever stands in it
 /// may be another attempt's, or the client's. `own` are those of this request, among them `:method` and `:path`.
+/// `exchange`: where it is known already, the route is told too, if it is this filter that has to.
 pub(super) fn write_headers(
     host: &impl Host,
-    attempt: &Attempt,
+    (setup, provider): (&Setup, usize),
     discovered: Option<&[u8]>,
     own: &[(&[u8], &[u8])],
+    exchange: Option<&Exchange>,
 ) -> Result<(), ApiError> {
-    let exchange = &attempt.exchange;
-    let row = config(attempt)?;
+    let row = row(setup, provider)?;
     let discovered = discovered.map(<[u8]>::trim_ascii).filter(|secret| !secret.is_empty());
     let discovered = discovered.map(|secret| Cow::Owned([row.auth_prefix.as_bytes(), secret].concat()));
-    let credential = discovered.or_else(|| exchange.setup.credential(attempt.provider));
+    let credential = discovered.or_else(|| setup.credential(provider));
     let mut pairs: Vec<(&[u8], &[u8])> = Vec::with_capacity(16);
     pairs.extend(own);
     pairs.extend([
@@ -376,6 +413,12 @@ pub(super) fn write_headers(
     }
     if let Some(Secret::Signer(name)) = &row.secret {
         pairs.push((names::SIGN.as_bytes(), name.as_bytes()));
+    }
+    let scheme = told_scheme(host, setup);
+    pairs.extend(scheme.iter().map(|value| (FORWARDED_PROTO.as_bytes(), value.as_slice())));
+    if setup.role() == RoleName::Standalone && setup.plugin.entry.headers == Headers::Held {
+        let told = exchange.map(|exchange| (names::pool(exchange.head.stream()), &exchange.plan.pool));
+        pairs.extend(told.map(|(name, pool)| (name.as_bytes(), pool.as_bytes())));
     }
     let others = row.headers.iter().filter(|(name, _)| name != beta::HEADER);
     pairs.extend(others.map(|(name, value)| (name.as_bytes(), value.as_bytes())));

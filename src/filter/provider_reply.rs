@@ -3,8 +3,11 @@
 //! Headers are held until it is known whether the attempt served the request: for a stream until its first event,
 //! else until the whole body has come. Only then can a failure still be marked for another attempt.
 
+mod at_once;
+
 use std::rc::Rc;
 
+use self::at_once::Gathered;
 use super::{
     cooling,
     effect::{self, host_failed},
@@ -15,6 +18,7 @@ use super::{
     tokens,
 };
 use crate::{
+    config::plugin::{Headers, RoleName},
     dialect::{Dialect, Head, ReplyContext},
     host::{Action, HeaderPairs, Host, Side},
     ir::{ApiError, ErrorKind},
@@ -38,6 +42,8 @@ enum Phase {
     Streaming { stream: ReplyStream, out: Vec<u8> },
     /// An error stands in the place of the reply; its body is still to be written.
     Failing { body: Vec<u8> },
+    /// A body of which the headers are on their way already.
+    Gathering(Gathered),
     /// A reply that passes to the client as it comes.
     Passing(Passed),
     /// All is said; what still comes is dropped.
@@ -51,8 +57,19 @@ enum Form {
     AsIs,
     /// Another whole one, of this length.
     Whole(usize),
+    /// A whole one that is not known yet.
+    Unknown,
     /// A stream.
     Stream,
+}
+
+/// An attempt that did not serve the request.
+struct Failure {
+    /// As the client is told.
+    error: ApiError,
+    verdict: Verdict,
+    /// The header that says whether to try again.
+    advice: Option<(&'static [u8], &'static [u8])>,
 }
 
 /// The reply of one attempt.
@@ -84,6 +101,9 @@ impl ReplyState {
         if let Some(passed) = Passed::of(&self.attempt.exchange, host, &headers, status) {
             self.phase = Phase::Passing(passed);
             return Action::Continue;
+        }
+        if self.attempt.exchange.setup.plugin.entry.headers != Headers::Held {
+            return self.begin_at_once(host, headers, status, end);
         }
         match self.begin(host, &headers, status, end) {
             Ok(None) => {
@@ -145,6 +165,7 @@ impl ReplyState {
             }
             Phase::Held { .. } => self.on_held(host, size, end),
             Phase::Passing(passed) => passed.on_body(&self.attempt.exchange, host, size, end),
+            Phase::Gathering(_) => self.gather(host, size, end),
             Phase::Streaming { stream, out } => {
                 stream_on(host, stream, out, size, end);
                 let usage = stream.progress().usage;
@@ -177,7 +198,7 @@ impl ReplyState {
                     usize::try_from(self.attempt.exchange.setup.plugin.reply_bytes).unwrap_or(usize::MAX);
                 self.on_body(host, most, true)
             }
-            Phase::Passing(_) => self.on_body(host, 0, true),
+            Phase::Passing(_) | Phase::Gathering(_) => self.on_body(host, 0, true),
             _ => Action::Continue,
         }
     }
@@ -290,7 +311,7 @@ impl ReplyState {
         let length = match form {
             Form::Whole(length) => Some(length.to_string().into_bytes()),
             Form::AsIs => headers.get("content-length").map(<[u8]>::to_vec),
-            Form::Stream => None,
+            Form::Stream | Form::Unknown => None,
         };
         let content_type: &[u8] =
             if form == Form::Stream { b"text/event-stream" } else { b"application/json" };
@@ -298,7 +319,8 @@ impl ReplyState {
         pairs.extend([(&b":status"[..], &b"200"[..]), (b"content-type", content_type)]);
         match &length {
             Some(length) => pairs.push((b"content-length", length)),
-            None => pairs.push((b"cache-control", b"no-cache")),
+            None if form == Form::Stream => pairs.push((b"cache-control", b"no-cache")),
+            None => {}
         }
         pairs.extend(headers.iter().filter(|(name, _)| reaches_client(name)));
         if let Err(error) = host.replace_headers(Side::Reply, &pairs) {
@@ -327,28 +349,17 @@ impl ReplyState {
         bodyless: bool,
     ) -> Action {
         let exchange = &self.attempt.exchange;
-        let provider = config(&self.attempt).ok().map(|row| row.name.as_str());
-        let mut error = error;
-        self.heed_wait(host, &mut error, headers);
-        let mut verdict =
-            Verdict::of(&error, exchange.setup.sole_model(self.attempt.provider), exchange.plan.elsewhere);
-        pass_reply::judge(&mut verdict, exchange, &error);
-        // Who says when to come again is not asked before.
-        verdict.again &= error.retry_after.is_none();
-        let advice = effect::advice(&error);
-        let mut error = error.for_client(provider);
-        if let Some(secret) = exchange.setup.secret(self.attempt.provider) {
-            error.remove(&secret);
-        }
-        error.retry_after = exchange.attempts.wait();
+        let Failure { error, verdict, advice } = self.judge(host, error, headers);
         let mut body = Vec::with_capacity(256);
         translate::write_error(exchange.dialect, &error, &mut body);
         let status = translate::error_status(exchange.dialect, &error).to_string();
         let length = body.len().to_string();
         let mut pairs: Vec<(&[u8], &[u8])> = Vec::with_capacity(12);
-        pairs.extend([(&b":status"[..], status.as_bytes()), (names::FAILED.as_bytes(), b"1")]);
+        pairs.push((b":status", status.as_bytes()));
         let retry = is_worth_another(&verdict, exchange);
-        let marks = [(retry, names::RETRY), (verdict.unwell, names::UNWELL)];
+        let marks = [(true, names::FAILED), (retry, names::RETRY), (verdict.unwell, names::UNWELL)];
+        // In one pass nobody reads them but the client.
+        let marks: &[_] = if exchange.setup.role() == RoleName::Standalone { &[] } else { &marks };
         pairs.extend(marks.iter().filter(|(set, _)| *set).map(|(_, name)| (name.as_bytes(), &b"1"[..])));
         // A reply without a body cannot be given one here: the gateway role answers in its place.
         if !bodyless {
@@ -369,6 +380,25 @@ impl ReplyState {
         exchange.error.replace(Some(error));
         self.phase = Phase::Failing { body };
         Action::Continue
+    }
+
+    /// What a failure means, and how the client is told of it.
+    fn judge(&self, host: &impl Host, mut error: ApiError, headers: Option<&HeaderPairs>) -> Failure {
+        let exchange = &self.attempt.exchange;
+        let provider = config(&self.attempt).ok().map(|row| row.name.as_str());
+        self.heed_wait(host, &mut error, headers);
+        let mut verdict =
+            Verdict::of(&error, exchange.setup.sole_model(self.attempt.provider), exchange.plan.elsewhere);
+        pass_reply::judge(&mut verdict, exchange, &error);
+        // Who says when to come again is not asked before.
+        verdict.again &= error.retry_after.is_none();
+        let advice = effect::advice(&error);
+        let mut error = error.for_client(provider);
+        if let Some(secret) = exchange.setup.secret(self.attempt.provider) {
+            error.remove(&secret);
+        }
+        error.retry_after = exchange.attempts.wait();
+        Failure { error, verdict, advice }
     }
 
     /// Notes how the attempt ended. Its target cools where the provider wants not to be asked for a while.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::tokens;
 use crate::{
-    config::plugin::{self, Plugin, RoleName, Secret, VERSION},
+    config::plugin::{self, Headers, Plugin, RoleName, Secret, VERSION},
     credential::Source,
     dialect::chat::field::Fields,
     policy::keys::Keys,
@@ -80,6 +80,12 @@ impl Setup {
                 "configuration of the filter: version {found}, but this module reads version {VERSION}; render it again"
             ));
         }
+        if let Some((provider, why)) = plugin.obstacle() {
+            return Err(format!("provider `{}`: cannot be served in this role: {why}", provider.name));
+        }
+        if plugin.role == RoleName::Front && plugin.entry.front.is_none() {
+            return Err("configuration of the filter: a front without `entry.front`".to_owned());
+        }
         let keys = Keys::new(&plugin.keys)
             .map_err(|name| format!("key `{name}`: sha256 is not 64 hexadecimal digits"))?;
         let credentials = plugin.providers.iter();
@@ -93,6 +99,12 @@ impl Setup {
     /// Which half of the gateway this is.
     pub fn role(&self) -> RoleName {
         self.plugin.role
+    }
+
+    /// Whether this instance is to get access tokens, and renew them. nginx lets timers and calls do less.
+    pub fn keeps_tokens(&self) -> bool {
+        matches!(self.role(), RoleName::Gateway | RoleName::Standalone)
+            && self.plugin.entry.headers != Headers::Nginx
     }
 
     /// Names of the providers whose credential is not there, and why.

@@ -6,7 +6,7 @@
 
 use std::ptr::{null, null_mut};
 
-use super::{HeaderPairs, Host, HostError, Side, encode_pairs};
+use super::{HeaderPairs, Host, HostError, Side, encode_pairs, nginx};
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
@@ -115,8 +115,20 @@ pub(super) fn configuration() -> Result<Vec<u8>, HostError> {
 }
 
 /// The running host.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Wasm;
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wasm {
+    /// It is nginx with ngx_wasm_module, which does not do what some calls ask: [`super::nginx`].
+    pub(super) nginx: bool,
+}
+
+impl Wasm {
+    /// The call by which the host itself replaces all headers.
+    fn replace_all(self, side: Side, pairs: &[(&[u8], &[u8])]) -> Result<(), HostError> {
+        let mut block = Vec::with_capacity(512);
+        encode_pairs(pairs, &mut block);
+        check(unsafe { proxy_set_header_map_pairs(header_map(side), block.as_ptr(), block.len()) })
+    }
+}
 
 // SAFETY of every call below: pointers come from live slices and the host only reads them during the call; out
 // pointers are valid for the call.
@@ -127,9 +139,19 @@ impl Host for Wasm {
     }
 
     fn replace_headers(&self, side: Side, pairs: &[(&[u8], &[u8])]) -> Result<(), HostError> {
-        let mut block = Vec::with_capacity(512);
-        encode_pairs(pairs, &mut block);
-        check(unsafe { proxy_set_header_map_pairs(header_map(side), block.as_ptr(), block.len()) })
+        match (self.nginx, side) {
+            (false, _) => self.replace_all(side, pairs),
+            (true, Side::Request) => nginx::replace_request_headers(self, pairs),
+            (true, Side::Reply) => nginx::replace_reply_headers(self, pairs),
+        }
+    }
+
+    fn set_path(&self, path: &str) -> Result<(), HostError> {
+        if self.nginx {
+            self.set_property(nginx::PATH, path.as_bytes())
+        } else {
+            self.set_header(Side::Request, ":path", path.as_bytes())
+        }
     }
 
     fn header(&self, side: Side, name: &str) -> Result<Option<Vec<u8>>, HostError> {
@@ -167,7 +189,10 @@ impl Host for Wasm {
 
     fn body(&self, side: Side, start: usize, max: usize) -> Result<Vec<u8>, HostError> {
         let kind = body_buffer(side);
-        fetch(|data, size| unsafe { proxy_get_buffer_bytes(kind, start, max, data, size) })
+        // nginx heeds no start, and writes past the end of what is asked for.
+        let (from, most) = if self.nginx { (0, ALL) } else { (start, max) };
+        let bytes = fetch(|data, size| unsafe { proxy_get_buffer_bytes(kind, from, most, data, size) })?;
+        Ok(if self.nginx { nginx::part(bytes, start, max) } else { bytes })
     }
 
     fn replace_body(&self, side: Side, bytes: &[u8]) -> Result<(), HostError> {

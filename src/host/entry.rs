@@ -1,4 +1,4 @@
-//! The module's entry point: proxy-wasm callbacks to the two roles.
+//! The module's entry point: proxy-wasm callbacks to the roles.
 
 use std::rc::Rc;
 
@@ -13,8 +13,8 @@ use super::{
     environment,
 };
 use crate::{
-    config::plugin::RoleName,
-    filter::{Gateway, Keeper, Provider, Setup},
+    config::plugin::{Headers, RoleName},
+    filter::{Front, Gateway, Keeper, Provider, Setup, Standalone},
 };
 
 /// Called once by the host when the module is instantiated.
@@ -28,14 +28,14 @@ extern "C" fn _initialize() {
 /// One plugin: a role with its configuration.
 struct Root {
     setup: Option<Rc<Setup>>,
-    /// Of access tokens. The gateway role has it: one of the two roles is enough.
+    /// Of access tokens. One of the two roles is enough.
     keeper: Option<Keeper>,
 }
 
 impl Context for Root {
     fn on_http_call_response(&mut self, call: u32, _headers: usize, size: usize, _trailers: usize) {
         if let Some(keeper) = &mut self.keeper {
-            keeper.on_reply(&Wasm, call, size);
+            keeper.on_reply(&Wasm::default(), call, size);
         }
     }
 }
@@ -49,9 +49,9 @@ impl RootContext for Root {
                     log::error!("provider `{name}` is not asked: {why}");
                 }
                 let setup = Rc::new(setup);
-                if setup.role() == RoleName::Gateway {
+                if setup.keeps_tokens() {
                     let mut keeper = Keeper::new(Rc::clone(&setup));
-                    keeper.start(&Wasm);
+                    keeper.start(&Wasm::default());
                     self.keeper = Some(keeper);
                 }
                 self.setup = Some(setup);
@@ -66,7 +66,7 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         if let Some(keeper) = &mut self.keeper {
-            keeper.on_tick(&Wasm);
+            keeper.on_tick(&Wasm::default());
         }
     }
 
@@ -77,10 +77,12 @@ impl RootContext for Root {
     fn create_http_context(&self, _id: u32) -> Option<Box<dyn HttpContext>> {
         let setup = Rc::clone(self.setup.as_ref()?);
         let role = setup.role();
+        let wasm = Wasm { nginx: setup.plugin.entry.headers == Headers::Nginx };
         let context: Box<dyn HttpContext> = match role {
-            RoleName::Gateway => Box::new(GatewayContext(Gateway::new(setup))),
-            RoleName::Provider => Box::new(ProviderContext(Provider::new(setup))),
-            RoleName::Standalone | RoleName::Front => return None,
+            RoleName::Gateway => Box::new(Stream(Gateway::new(setup), wasm)),
+            RoleName::Provider => Box::new(Stream(Provider::new(setup), wasm)),
+            RoleName::Standalone => Box::new(Stream(Standalone::new(setup), wasm)),
+            RoleName::Front => Box::new(Stream(Front::new(setup), wasm)),
         };
         #[cfg(feature = "inject-panic")]
         let context = super::inject::wrap(role, context);
@@ -95,58 +97,88 @@ fn action(action: Action) -> WasmAction {
     }
 }
 
-struct GatewayContext(Gateway);
+/// A role, and the host that it runs on.
+struct Stream<R>(R, Wasm);
 
-impl Context for GatewayContext {}
+impl Context for Stream<Gateway> {}
 
-impl HttpContext for GatewayContext {
+impl HttpContext for Stream<Gateway> {
     fn on_http_request_headers(&mut self, _count: usize, end: bool) -> WasmAction {
-        action(self.0.on_request_headers(&Wasm, end))
+        action(self.0.on_request_headers(&self.1, end))
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> WasmAction {
-        action(self.0.on_request_body(&Wasm, size, end))
+        action(self.0.on_request_body(&self.1, size, end))
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> WasmAction {
-        action(self.0.on_request_trailers(&Wasm))
+        action(self.0.on_request_trailers(&self.1))
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end: bool) -> WasmAction {
-        action(self.0.on_reply_headers(&Wasm, end))
+        action(self.0.on_reply_headers(&self.1, end))
     }
 
     fn on_http_response_body(&mut self, _size: usize, _end: bool) -> WasmAction {
-        action(self.0.on_reply_body(&Wasm))
+        action(self.0.on_reply_body(&self.1))
     }
 }
 
-struct ProviderContext(Provider);
+/// The roles that see a provider's reply.
+macro_rules! translating {
+    ($($role:ty),*) => {$(
+        impl Context for Stream<$role> {}
 
-impl Context for ProviderContext {}
+        impl HttpContext for Stream<$role> {
+            fn on_http_request_headers(&mut self, _count: usize, end: bool) -> WasmAction {
+                action(self.0.on_request_headers(&self.1, end))
+            }
 
-impl HttpContext for ProviderContext {
-    fn on_http_request_headers(&mut self, _count: usize, _end: bool) -> WasmAction {
-        action(self.0.on_request_headers(&Wasm))
+            fn on_http_request_body(&mut self, size: usize, end: bool) -> WasmAction {
+                action(self.0.on_request_body(&self.1, size, end))
+            }
+
+            fn on_http_request_trailers(&mut self, _count: usize) -> WasmAction {
+                action(self.0.on_request_trailers(&self.1))
+            }
+
+            fn on_http_response_headers(&mut self, _count: usize, end: bool) -> WasmAction {
+                action(self.0.on_reply_headers(&self.1, end))
+            }
+
+            fn on_http_response_body(&mut self, size: usize, end: bool) -> WasmAction {
+                action(self.0.on_reply_body(&self.1, size, end))
+            }
+
+            fn on_http_response_trailers(&mut self, _count: usize) -> WasmAction {
+                action(self.0.on_reply_trailers(&self.1))
+            }
+        }
+    )*};
+}
+
+translating!(Provider, Standalone);
+
+impl Context for Stream<Front> {
+    fn on_http_call_response(&mut self, _call: u32, _headers: usize, size: usize, _trailers: usize) {
+        self.0.on_call_reply(&self.1, size);
+    }
+}
+
+impl HttpContext for Stream<Front> {
+    fn on_http_request_headers(&mut self, _count: usize, end: bool) -> WasmAction {
+        action(self.0.on_request_headers(&self.1, end))
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> WasmAction {
-        action(self.0.on_request_body(&Wasm, size, end))
+        action(self.0.on_request_body(&self.1, size, end))
     }
 
-    fn on_http_request_trailers(&mut self, _count: usize) -> WasmAction {
-        action(self.0.on_request_trailers(&Wasm))
+    fn on_http_response_headers(&mut self, _count: usize, _end: bool) -> WasmAction {
+        action(self.0.on_reply_headers(&self.1))
     }
 
-    fn on_http_response_headers(&mut self, _count: usize, end: bool) -> WasmAction {
-        action(self.0.on_reply_headers(&Wasm, end))
-    }
-
-    fn on_http_response_body(&mut self, size: usize, end: bool) -> WasmAction {
-        action(self.0.on_reply_body(&Wasm, size, end))
-    }
-
-    fn on_http_response_trailers(&mut self, _count: usize) -> WasmAction {
-        action(self.0.on_reply_trailers(&Wasm))
+    fn on_http_response_body(&mut self, _size: usize, _end: bool) -> WasmAction {
+        action(self.0.on_reply_body(&self.1))
     }
 }

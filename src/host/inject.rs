@@ -33,7 +33,7 @@ pub(super) fn wrap(role: RoleName, inner: Box<dyn HttpContext>) -> Box<dyn HttpC
 
 impl Injected {
     fn learn(&mut self, side: Side) {
-        if let Ok(Some(place)) = Wasm.header(side, HEADER) {
+        if let Ok(Some(place)) = Wasm::default().header(side, HEADER) {
             self.place = String::from_utf8(place).ok();
         }
     }

@@ -14,6 +14,8 @@ mod environment;
 mod inject;
 #[cfg(target_arch = "wasm32")]
 mod log;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod nginx;
 #[cfg(target_arch = "wasm32")]
 mod random;
 #[cfg(target_arch = "wasm32")]
@@ -80,6 +82,9 @@ pub trait Host: SharedData {
 
     /// Replaces all headers of one side, pseudo headers included.
     ///
+    /// On nginx a request's own headers stay, but for those that are replaced and for credentials, which are emptied; where
+    /// it goes is the configuration's; and the length is that of the body (`nginx`).
+    ///
     /// # Errors
     ///
     /// Where headers may not be written now.
@@ -98,6 +103,13 @@ pub trait Host: SharedData {
     ///
     /// Where headers may not be written now.
     fn set_header(&self, side: Side, name: &str, value: &[u8]) -> Result<(), HostError>;
+
+    /// Sets the path that the request has when it goes on.
+    ///
+    /// # Errors
+    ///
+    /// Where headers may not be written now.
+    fn set_path(&self, path: &str) -> Result<(), HostError>;
 
     /// Removes a header.
     ///
@@ -182,6 +194,13 @@ pub trait Services: SharedData {
 
     /// The status of the reply that the running callback tells of; `None` where none came.
     fn call_status(&self) -> Option<u16>;
+
+    /// Its headers.
+    ///
+    /// # Errors
+    ///
+    /// Where there are none.
+    fn call_headers(&self) -> Result<HeaderPairs, HostError>;
 
     /// Up to `max` bytes of its body.
     ///

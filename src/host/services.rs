@@ -8,7 +8,7 @@ use std::time::Duration;
 use proxy_wasm::types::Status;
 
 use super::{
-    Host, HostError, Services, SharedData,
+    HeaderPairs, Host, HostError, Services, SharedData,
     abi::{Wasm, check, fetch},
 };
 
@@ -37,6 +37,7 @@ unsafe extern "C" {
         result: *mut *mut u8,
         result_size: *mut usize,
     ) -> u32;
+    fn proxy_get_header_map_pairs(map: u32, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_get_header_map_value(
         map: u32,
         name: *const u8,
@@ -105,6 +106,11 @@ impl Services for Wasm {
             proxy_get_header_map_value(CALL_HEADERS, name.as_ptr(), name.len(), data, size)
         });
         std::str::from_utf8(&value.ok()?).ok()?.parse().ok()
+    }
+
+    fn call_headers(&self) -> Result<HeaderPairs, HostError> {
+        let pairs = fetch(|data, size| unsafe { proxy_get_header_map_pairs(CALL_HEADERS, data, size) });
+        pairs.map(HeaderPairs::new)
     }
 
     fn call_body(&self, max: usize) -> Result<Vec<u8>, HostError> {

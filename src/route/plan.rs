@@ -125,6 +125,13 @@ impl Plan {
         Ok(Self { pool: pool_name(setup.plugin(), &steps), steps, elsewhere: Elsewhere::default() })
     }
 
+    /// The plan with this of its steps alone.
+    #[must_use]
+    pub fn only(self, plugin: &Plugin, place: usize) -> Self {
+        let steps: Vec<Step> = self.steps.into_iter().skip(place).take(1).collect();
+        Self { pool: pool_name(plugin, &steps), steps, elsewhere: self.elsewhere }
+    }
+
     /// The target that an attempt is for, with its place among the steps: the one whose lane the endpoint's metadata names.
     pub fn step(&self, plugin: &Plugin, lane: &str) -> Option<(usize, &Step)> {
         let (provider, slot) = pool::parse_lane(lane)?;

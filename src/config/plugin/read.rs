@@ -19,6 +19,7 @@ use crate::provider::{
 /// Where the document does not say: what `gateway.yaml` has by default.
 const ATTEMPTS: u32 = 2;
 const COOLING_MS: u64 = 300_000;
+const REPLY_MS: u64 = 300_000;
 
 /// What was read, or the value that is wrong.
 type Read<'a, T> = Result<T, &'a RawValue>;
@@ -184,7 +185,11 @@ fn entry(raw: &RawValue) -> Read<'_, Entry> {
 
 fn front(raw: &RawValue) -> Read<'_, Front> {
     let mut members = Members::of(raw)?;
-    let front = Front { call: members.need_text("call")?, prefix: members.need_text("prefix")? };
+    let front = Front {
+        call: members.need_text("call")?,
+        prefix: members.need_text("prefix")?,
+        reply_ms: members.optional("reply_ms", whole)?.unwrap_or(REPLY_MS),
+    };
     members.end()?;
     Ok(front)
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -35,7 +36,8 @@ def render(folder: Path, file: dict, wasm: Path = WASM, *flags: str) -> dict:
 class Gateway:
     """Envoy with the filter in it."""
 
-    def __init__(self, folder: Path, file: dict, env: dict[str, str] | None = None, workers: int = 1, wasm: Path = WASM):
+    def __init__(self, folder: Path, file: dict, env: dict[str, str] | None = None, workers: int = 1, wasm: Path = WASM,
+                 change: Callable[[dict], None] | None = None):
         assert wasm.exists(), f"{wasm.name} is missing: run `make wasm`"
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -43,6 +45,8 @@ class Gateway:
         retries = {} if envoy_version() >= ANOTHER_ATTEMPT else {"retries": {"attempts": 1}}
         self.file = {**ours, "timeouts": TIMEOUTS, "outlier": OUTLIER, **retries, **file}
         self.config = render(folder, self.file, wasm)
+        if change:
+            change(self.config)
         self.envoy = Envoy(folder, self.config, env or {}, workers=workers)
         self.known: list[str] = []
 

@@ -16,7 +16,7 @@ fn full() -> Value {
     json!({"version": 1, "role": "provider", "request_bytes": 10, "reply_bytes": 20, "buffered_bytes": 30,
         "attempts": 3, "cooling_ms": 9, "list_attempts": true,
         "entry": {"headers": "at_once", "authorities": ["a.test"], "prefix": "/p",
-            "front": {"call": "127.0.0.1:1", "prefix": "/q/"}},
+            "front": {"call": "127.0.0.1:1", "prefix": "/q/", "reply_ms": 5}},
         "providers": [{"name": "p\"q", "format": "openai-responses", "authority": "a", "scheme": "http",
             "path": "/p", "stream_path": "/s", "embeddings_path": "/e", "rerank_path": "/r",
             "auth_header": "h", "auth_prefix": "Bearer ", "secret": {"token": token},

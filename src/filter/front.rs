@@ -1,0 +1,239 @@
+//! On Kong: the one place that clients know, before the providers' own routes of the same host.
+//!
+//! What is a stream goes on to the route of the plan's first provider. For a reply that comes whole the filter calls the
+//! routes itself, one after another until one serves the request, and answers with what it got: nginx tries again only
+//! below the filters, where a request cannot be translated anew.
+
+use std::rc::Rc;
+
+use super::{
+    effect::{self, host_failed},
+    gateway::{Gateway, State},
+    local_reply, names,
+    provider_reply::reaches_client,
+    setup::Setup,
+    standalone::is_bodyless,
+};
+use crate::{
+    config::plugin::Front as Routes,
+    dialect::Dialect,
+    host::{Action, HeaderPairs, Host, HostError, Services, Side},
+    ir::{ApiError, ErrorKind},
+    provider::anthropic::beta,
+};
+
+/// As much of a reply is taken: the routes hold no more either.
+fn most(setup: &Setup) -> usize {
+    usize::try_from(setup.plugin.reply_bytes).unwrap_or(usize::MAX)
+}
+
+/// One request.
+#[derive(Debug)]
+pub struct Front {
+    setup: Rc<Setup>,
+    gateway: Gateway,
+    /// The path that the client asked for, with its query.
+    path: String,
+    calls: Option<Calls>,
+}
+
+/// A request that is made by calls.
+#[derive(Debug)]
+struct Calls {
+    /// Names of the providers that have not been asked, the next one last.
+    left: Vec<String>,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    dialect: Dialect,
+}
+
+impl Front {
+    /// A request that has not begun.
+    pub fn new(setup: Rc<Setup>) -> Self {
+        let gateway = Gateway::new(Rc::clone(&setup));
+        Self { setup, gateway, path: String::new(), calls: None }
+    }
+
+    /// Request headers.
+    pub fn on_request_headers(&mut self, host: &impl Host, end: bool) -> Action {
+        let path = host.header(Side::Request, ":path").ok().flatten().unwrap_or_default();
+        self.path = String::from_utf8(path).unwrap_or_default();
+        let action = self.gateway.on_request_headers(host, end || is_bodyless(host));
+        if !matches!(self.gateway.state, State::Body { .. } | State::Passing) {
+            return action;
+        }
+        // Should no body come, the request is to end at a route that there is not, never at this one again.
+        match self.send_to(host, "-") {
+            Ok(()) => Action::Continue,
+            Err(error) => self.gateway.refuse(host, &error),
+        }
+    }
+
+    /// Request body, which comes whole.
+    pub fn on_request_body(&mut self, host: &(impl Host + Services), size: usize, end: bool) -> Action {
+        let action = self.gateway.on_request_body(host, size, end);
+        if !matches!(self.gateway.state, State::Planned(_)) || self.calls.is_some() {
+            return action;
+        }
+        match self.serve(host, size) {
+            Ok(action) => action,
+            Err(error) => self.gateway.refuse(host, &error),
+        }
+    }
+
+    /// The reply to a call.
+    pub fn on_call_reply(&mut self, host: &(impl Host + Services), size: usize) {
+        let Some(calls) = &self.calls else { return };
+        let status = host.call_status();
+        if status.is_none_or(is_worth_another) && !calls.left.is_empty() {
+            match self.call_next(host) {
+                Ok(()) => return,
+                Err(error) => return self.refuse(host, &error),
+            }
+        }
+        let Some(status) = status else {
+            let error = ApiError::new(ErrorKind::Overloaded, "No provider of the model could be reached.");
+            return self.refuse(host, &error.with_code("no_upstream"));
+        };
+        self.answer(host, status, size);
+    }
+
+    /// Reply headers: of a route that the request was sent on to, or of none.
+    pub fn on_reply_headers(&mut self, host: &impl Host) -> Action {
+        if matches!(self.gateway.state, State::Body { .. } | State::Passing) {
+            let error = ApiError::new(ErrorKind::InvalidRequest, "The request has no body.");
+            let error = error.with_code("missing_body");
+            if let Some(body) = local_reply::rewrite(host, self.gateway.dialect, &error) {
+                self.gateway.state = State::Rewriting { body };
+            }
+            return Action::Continue;
+        }
+        // What a route answers is in the client's words already.
+        Action::Continue
+    }
+
+    /// Reply body.
+    pub fn on_reply_body(&mut self, host: &impl Host) -> Action {
+        self.gateway.on_reply_body(host)
+    }
+
+    /// Sends a planned request on, or begins to call.
+    fn serve(&mut self, host: &(impl Host + Services), size: usize) -> Result<Action, ApiError> {
+        let State::Planned(opened) = &self.gateway.state else { return Ok(Action::Continue) };
+        let exchange = Rc::clone(opened.exchange());
+        let mut names: Vec<String> = Vec::new();
+        for step in &exchange.plan.steps {
+            if let Some(row) = self.setup.plugin.providers.get(step.lane.provider)
+                && !names.contains(&row.name)
+            {
+                names.push(row.name.clone());
+            }
+        }
+        if exchange.head.stream() || exchange.ask.is_passed() || names.len() < 2 {
+            self.send_to(host, names.first().map_or("-", String::as_str))?;
+            return Ok(Action::Continue);
+        }
+        names.reverse();
+        let body =
+            host.body(Side::Request, 0, size).map_err(|error| host_failed("read the request body", error))?;
+        let headers = host.headers(Side::Request);
+        let headers = headers.map_err(|error| host_failed("read the request headers", error))?;
+        let headers = self.call_headers(&headers);
+        self.calls = Some(Calls { left: names, headers, body, dialect: exchange.dialect });
+        self.call_next(host)?;
+        // Whoever goes on after a call is served twice.
+        Ok(Action::Pause)
+    }
+
+    /// Sends the request on to the route of a provider.
+    fn send_to(&self, host: &impl Host, provider: &str) -> Result<(), ApiError> {
+        let Some(routes) = self.routes() else { return Ok(()) };
+        let path = format!("{}{provider}{}", routes.prefix, self.path);
+        host.set_path(&path).map_err(|error| host_failed("send the request on", error))
+    }
+
+    /// Calls the route of the next provider; where the call cannot be made, of the one after it.
+    fn call_next(&mut self, host: &impl Services) -> Result<(), ApiError> {
+        let (Some(routes), Some(calls)) = (self.setup.plugin.entry.front.as_ref(), &mut self.calls) else {
+            return Ok(());
+        };
+        let mut last = HostError::NotFound;
+        while let Some(provider) = calls.left.pop() {
+            let path = format!("{}{provider}{}", routes.prefix, self.path);
+            let mut headers: Vec<(&str, &str)> = vec![(":path", &path)];
+            headers.extend(calls.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            let timeout = u32::try_from(routes.reply_ms).unwrap_or(u32::MAX);
+            match host.call(&routes.call, &headers, &calls.body, timeout) {
+                Ok(_) => return Ok(()),
+                Err(error) => last = error,
+            }
+        }
+        Err(host_failed("call a provider's route", last))
+    }
+
+    fn routes(&self) -> Option<&Routes> {
+        self.setup.plugin.entry.front.as_ref()
+    }
+
+    /// What a call carries of the client's headers: who asks, and in which version of its API.
+    fn call_headers(&self, headers: &HeaderPairs) -> Vec<(String, String)> {
+        let call = self.routes().map_or("", |routes| routes.call.as_str());
+        let authority = headers.get("host").or(headers.get(":authority")).unwrap_or(call.as_bytes());
+        let mut out: Vec<(String, String)> = vec![
+            (":method".to_owned(), "POST".to_owned()),
+            (":scheme".to_owned(), "http".to_owned()),
+            (":authority".to_owned(), text(authority)),
+        ];
+        let carried = |name: &[u8]| CARRIED.iter().any(|carried| carried.as_bytes() == name);
+        let carried = headers.iter().filter(|(name, _)| carried(name));
+        out.extend(carried.map(|(name, value)| (text(name), text(value))));
+        out
+    }
+
+    fn answer(&mut self, host: &(impl Host + Services), status: u16, size: usize) {
+        let headers = host.call_headers().unwrap_or_default();
+        let kept = |name: &[u8]| {
+            reaches_client(name)
+                || [names::SHOULD_RETRY, "retry-after", "retry-after-ms"].map(str::as_bytes).contains(&name)
+        };
+        let kept: Vec<(&[u8], &[u8])> = headers.iter().filter(|(name, _)| kept(name)).collect();
+        let body = if size == 0 { Ok(Vec::new()) } else { host.call_body(most(&self.setup)) };
+        match body {
+            Ok(body) => {
+                self.calls = None;
+                self.gateway.state = State::Done;
+                effect::answer(host, status, &kept, &body);
+            }
+            Err(error) => self.refuse(host, &host_failed("read the reply", error)),
+        }
+    }
+
+    fn refuse(&mut self, host: &impl Host, error: &ApiError) {
+        let dialect = self.calls.take().map_or(self.gateway.dialect, |calls| calls.dialect);
+        self.gateway.state = State::Done;
+        effect::refuse(host, dialect, error, &[]);
+    }
+}
+
+/// Headers of a client that a provider's route reads.
+const CARRIED: &[&str] = &[
+    "authorization",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "content-type",
+    "user-agent",
+    "anthropic-version",
+    beta::HEADER,
+];
+
+/// Whether another provider may do better. Who the client is and what it asks has been checked here, so that the rest is
+/// between a route and its provider.
+fn is_worth_another(status: u16) -> bool {
+    matches!(status, 401 | 402 | 403 | 408 | 429) || status >= 500
+}
+
+/// Header values are ASCII nearly always; a call cannot carry others.
+fn text(value: &[u8]) -> String {
+    String::from_utf8(value.to_vec()).unwrap_or_default()
+}
