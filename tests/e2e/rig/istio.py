@@ -211,15 +211,20 @@ def _entry_cluster(name: str, host: str, spec: dict, port: dict, policy: dict) -
     if spec["resolution"] == "DNS":
         cluster["type"] = "STRICT_DNS"
         cluster["load_assignment"] = assignment(name, host, port.get("targetPort", port["number"]))
-    elif spec["resolution"] != "STATIC" or spec.get("endpoints"):
+    elif spec["resolution"] == "STATIC":
+        # pkg/config/validation refuses an entry without one.
+        [endpoint] = spec["endpoints"]
+        cluster["type"] = "STATIC"
+        cluster["load_assignment"] = assignment(name, endpoint["address"], endpoint["ports"][port["name"]])
+    else:
         raise Refused(f"resolution {spec['resolution']} is not known here")
     pool, outlier, tls = policy.get("connectionPool", {}), policy.get("outlierDetection"), policy.get("tls", {})
-    cluster["connect_timeout"] = pool.get("tcp", {}).get("connectTimeout", "10s")
+    cluster["connect_timeout"] = _time(pool.get("tcp", {}).get("connectTimeout", "10s"))
     if outlier:
         cluster["common_lb_config"] = {"healthy_panic_threshold": {"value": outlier.get("minHealthPercent", 0)}}
         cluster["outlier_detection"] = {
-            "consecutive_5xx": outlier["consecutive5xxErrors"], "interval": outlier["interval"],
-            "base_ejection_time": outlier["baseEjectionTime"], "max_ejection_percent": outlier["maxEjectionPercent"],
+            "consecutive_5xx": outlier["consecutive5xxErrors"], "interval": _time(outlier["interval"]),
+            "base_ejection_time": _time(outlier["baseEjectionTime"]), "max_ejection_percent": outlier["maxEjectionPercent"],
             "enforcing_consecutive_5xx": 100, "enforcing_success_rate": 0,
         }
     if tls.get("mode") == "SIMPLE":
@@ -233,9 +238,17 @@ def _entry_cluster(name: str, host: str, spec: dict, port: dict, policy: dict) -
     return cluster
 
 
+def _time(text: str) -> str:
+    """A time as Go writes it, as protobuf does."""
+    number, unit = re.fullmatch(r"(\d+)(ms|s)", text).groups()
+    return f"{int(number) / (1000 if unit == 'ms' else 1):.3f}s"
+
+
 def _host(host: str, port: int, cluster: str, route: dict | None) -> dict:
     rules = [_rule(rule) for rule in route["http"]] if route else [{
         "name": "default", "match": {"prefix": "/"}, "route": {"cluster": cluster, "timeout": "0s", "retry_policy": RETRY}}]
+    for rule in rules:
+        rule["decorator"] = {"operation": f"{host}:{port}/*"}
     return {"name": f"{host}:{port}", "domains": [host], "include_request_attempt_count": True, "routes": rules}
 
 
@@ -252,7 +265,7 @@ def _rule(rule: dict) -> dict:
             action["retry_policy"].pop("retriable_status_codes")
             assert not re.search(r"\d\d\d", on), on
         if time := retries.get("perTryTimeout"):
-            action["retry_policy"]["per_try_timeout"] = time
+            action["retry_policy"]["per_try_timeout"] = _time(time)
         if not retries["attempts"]:
             del action["retry_policy"]
     match = {"prefix": "/"}

@@ -98,7 +98,8 @@ fn front(policy: &Policy<'_>) -> String {
     let body = format!(
         "spec:\n  hosts: [{}]\n{}  location: MESH_EXTERNAL\n  ports:\n  - {{number: {PORT}, name: http, protocol: HTTP}}\n  \
          # There is nothing behind it: the filter gives each request another host. Where it does not run, they are answered\n  \
-         # with 503.\n  resolution: STATIC\n  endpoints: []\n",
+         # with 503. Istio takes no such entry without an endpoint; nothing listens at this one.\n  resolution: STATIC\n  \
+         endpoints: [{{address: 127.0.0.1, ports: {{http: 1}}}}]\n",
         hosts.join(", "),
         exported(policy),
     );
@@ -163,12 +164,10 @@ fn route(policy: &Policy<'_>, host: &Host) -> String {
     let address = quote(&host.url.host);
     if let Target::Gateway(gateway) = policy.target {
         let comment = "# The filter gives requests this host; a client may name it too, and is then asked for a key like all others.\n";
-        let reply = millis(policy.gateway.timeouts.reply.millis());
         let body = format!(
             "spec:\n  parentRefs:\n  - {{name: {}}}\n  hostnames: [{address}]\n  rules:\n  - backendRefs:\n    - {{group: networking.istio.io, \
-             kind: Hostname, name: {address}, port: {PORT}}}\n    # A stream may take as long as it takes. Until its head has come: the time for a \
-             reply.\n    timeouts: {{request: 0s, backendRequest: 0s}}\n    # timeouts.reply of the file, {reply}, has no place here: Istio's default of two \
-             more tries stays.\n",
+             kind: Hostname, name: {address}, port: {PORT}}}\n    filters:\n    # What the proxy tells itself is not for the \
+             provider.\n    - type: RequestHeaderModifier\n      requestHeaderModifier:\n        remove: [{INSIDE}]\n    # A stream may take as long as it takes. What is tried again is Istio's own default.\n    timeouts: {{request: 0s}}\n",
             quote(gateway)
         );
         return document::document(policy, comment, "gateway.networking.k8s.io/v1", "HTTPRoute", &host.name, &body);
@@ -200,6 +199,12 @@ fn waypoint_routes(policy: &Policy<'_>, hosts: &[Host]) -> String {
     document::document(policy, comment, NETWORKING, "VirtualService", &format!("{}-front", policy.arguments.name), &body)
 }
 
+/// What Istio's proxies add to requests.
+const INSIDE: &str = "x-envoy-attempt-count, x-envoy-expected-rq-timeout-ms, x-envoy-decorator-operation, x-forwarded-proto";
+
+/// What the filter tells routes that choose by it.
+const CHOICE: &str = "x-switchyard-stream, x-switchyard-reply";
+
 /// One rule of a VirtualService.
 fn rule(policy: &Policy<'_>, host: &Host, by: &str) -> String {
     let (gateway, address) = (policy.gateway, quote(&host.url.host));
@@ -215,9 +220,10 @@ fn rule(policy: &Policy<'_>, host: &Host, by: &str) -> String {
              perTryTimeout: {reply}\n  retryOn: connect-failure,refused-stream,reset,5xx\n"
         )
     });
-    if policy.arguments.kind == Kind::EnvoyfilterStandalone {
-        text.push_str("# What the filter tells routes that choose by it.\nheaders: {request: {remove: [x-switchyard-stream, x-switchyard-reply]}}\n");
-    }
+    let told = if policy.arguments.kind == Kind::EnvoyfilterStandalone { format!(", {CHOICE}") } else { String::new() };
+    text.push_str(&format!(
+        "# What the proxy and the filter tell each other is not for the provider.\nheaders:\n  request:\n    remove: [{INSIDE}{told}]\n"
+    ));
     format!("- name: switchyard\n{}", indent(2, &text))
 }
 

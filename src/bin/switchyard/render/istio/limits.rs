@@ -51,6 +51,13 @@ fn obstacle(provider: &Provider, kind: Kind) -> Result<Option<(&'static str, &'s
     Ok(None)
 }
 
+/// That a provider cannot be served in one pass.
+pub(super) fn unserved(gateway: &Gateway, provider: &str, why: &str) -> String {
+    let index = gateway.providers.iter().position(|row| row.name == provider).unwrap_or_default();
+    let kind = gateway.providers.get(index).map_or("", |row| row.kind.as_str());
+    format!("providers[{index}].type: {kind} cannot be served by this kind of policy: {why}; use --kind envoyfilter or envoyfilter-standalone")
+}
+
 /// Whether a host is a Service of the cluster, which the mesh knows already.
 pub(super) fn is_service(host: &str) -> bool {
     !host.contains('.') || host.ends_with(".svc") || host.contains(".svc.")

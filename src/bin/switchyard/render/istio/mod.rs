@@ -98,7 +98,11 @@ impl Policy<'_> {
             reply_bytes = reply_bytes.min(limits::BODY);
         }
         let entry = Entry { headers, authorities, ..Entry::default() };
-        Ok(Plugin { entry, request_bytes, reply_bytes, ..compiled })
+        let plugin = Plugin { entry, request_bytes, reply_bytes, ..compiled };
+        match plugin.obstacle() {
+            Some((provider, why)) => Err(limits::unserved(self.gateway, &provider.name, why)),
+            None => Ok(plugin),
+        }
     }
 }
 

@@ -35,15 +35,15 @@ pub(super) fn document(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, S
         ),
         format!(
             "# What a connection takes in at once, and holds for a peer that is slow. Bodies are held apart.\n{}",
-            place.patch("LISTENER", &"", "MERGE", &format!("per_connection_buffer_limit_bytes: {}\n", envoy::PIECE))
+            place.patch("LISTENER", "", "MERGE", &format!("per_connection_buffer_limit_bytes: {}\n", envoy::PIECE))
         ),
         format!(
             "# Errors that Envoy makes where no filter is asked, of these hosts alone.\n{}",
-            place.patch("NETWORK_FILTER", &MANAGER, "MERGE", &errors(&parts.errors))
+            place.patch("NETWORK_FILTER", MANAGER, "MERGE", &errors(&parts.errors))
         ),
         format!(
             "# The hosts that clients call. No VirtualService and no HTTPRoute may have them too.\n{}",
-            place.patch("VIRTUAL_HOST", &"", "ADD", &parts.host)
+            place.patch("VIRTUAL_HOST", "", "ADD", &format!("{}{HIDDEN}", parts.host))
         ),
     ];
     for cluster in parts.clusters.iter().chain(&module::cluster(policy)?) {
@@ -81,3 +81,6 @@ fn errors(errors: &str) -> String {
 }
 
 const MANAGER: &str = "listener: {filterChain: {filter: {name: envoy.filters.network.http_connection_manager}}}\n";
+
+/// Istio's routers tell clients how long the provider took.
+const HIDDEN: &str = "response_headers_to_remove: [x-envoy-upstream-service-time]\n";
