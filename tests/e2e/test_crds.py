@@ -91,6 +91,8 @@ WRONG = {
     "boolean-is-no-integer": ("DestinationRule", ["spec", "trafficPolicy", "outlierDetection", "maxEjectionPercent"], True, "True"),
     "maximum": ("ServiceEntry", ["spec", "ports", 0, "number"], 2**32 + 1, "spec.ports[0].number: "),
     "int32": ("DestinationRule", ["spec", "trafficPolicy", "outlierDetection", "maxEjectionPercent"], 2**31, "does not fit"),
+    "time": ("DestinationRule", ["spec", "trafficPolicy", "outlierDetection", "interval"], "0s", "at least 1ms"),
+    "no-time": ("DestinationRule", ["spec", "trafficPolicy", "outlierDetection", "interval"], "5 s", "at least 1ms"),
     "length": ("WasmPlugin", ["spec", "vmConfig", "env", 0, "name"], "", "spec.vmConfig.env[0].name: "),
     "pattern": ("WasmPlugin", ["spec", "sha256"], "abc", "spec.sha256: "),
     "map-key-twice": ("WasmPlugin", ["spec", "vmConfig", "env", 1, "name"], "A", "stands twice"),

@@ -6,7 +6,8 @@ refused everywhere, as `kubectl apply --validate=strict` does, but for objects t
 Checked are types, enums, required fields, patterns, lengths, minima and maxima, formats of integers, `oneOf`, `anyOf`, `allOf`
 and `not`, `x-kubernetes-int-or-string`, and that the items of a set or the keys of a list that is a map are not repeated.
 
-Not evaluated: the rules of `x-kubernetes-validations`, which are CEL. A document that passes here may still break one of them.
+Not evaluated: the rules of `x-kubernetes-validations`, which are CEL, but for Istio's on times (at least 1ms). A document that
+passes here may still break one of the others.
 """
 
 from __future__ import annotations
@@ -102,10 +103,18 @@ def _integers(_validator, bounds, instance, _schema):
         yield jsonschema.ValidationError(f"{instance} does not fit its format")
 
 
+def _times(_validator, _rule, instance, _schema):
+    """CEL: `duration(self) >= duration('1ms')`."""
+    units = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+    parts = re.findall(r"([0-9.]+)(ms|us|ns|h|m|s)", instance) if isinstance(instance, str) else []
+    if "".join(number + unit for number, unit in parts) != instance or sum(float(n) * units[u] for n, u in parts) < 1e-3:
+        yield jsonschema.ValidationError(f"{instance!r} must be a time of at least 1ms")
+
+
 @functools.cache
 def _validator(version: str, kind: str) -> jsonschema.Draft7Validator:
     # A boolean is no integer in JSON, though it is one in Python; the library knows.
-    closed = jsonschema.validators.extend(jsonschema.Draft7Validator, {"x-integer-bounds": _integers})
+    closed = jsonschema.validators.extend(jsonschema.Draft7Validator, {"x-integer-bounds": _integers, "x-time": _times})
     return closed(_schemas()[version, kind])
 
 
@@ -148,6 +157,8 @@ def _closed(schema: dict) -> dict:
         out["items"] = _closed(schema["items"])
     if schema.get("x-kubernetes-int-or-string"):
         out["type"] = ["integer", "string"]
+    if any(rule["rule"] == "duration(self) >= duration('1ms')" for rule in schema.get("x-kubernetes-validations", [])):
+        out["x-time"] = True
     if schema.get("format") in INTEGERS:
         out["x-integer-bounds"] = INTEGERS[schema["format"]]
     if schema.get("nullable") and isinstance(out.get("type"), str):

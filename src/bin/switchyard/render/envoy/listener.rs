@@ -149,7 +149,11 @@ pub(super) fn upstream_filters(
     options: &Options,
 ) -> Result<String, String> {
     let filter = wasm::filter(ATTEMPT, upstream, options)?;
-    around(gateway, options, &format!("# Translates the request for this provider, and its reply back.\n{filter}"))
+    around(
+        gateway,
+        options,
+        &format!("# Translates the request for this provider, and its reply back.\n{filter}"),
+    )
 }
 
 /// The name of the filter on each attempt.

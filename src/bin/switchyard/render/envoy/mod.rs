@@ -25,6 +25,8 @@ use std::{collections::HashSet, net::SocketAddr};
 
 use clap::{Args, ValueEnum};
 pub(crate) use needs::{check, oldest};
+pub(crate) use parts::{filter_off, parts};
+pub(crate) use route::{ON, PIECE, body};
 use switchyard::config::{
     file::{
         address, compile,
@@ -33,10 +35,8 @@ use switchyard::config::{
     },
     plugin::{Entry, Headers, Plugin, RoleName},
 };
-pub(crate) use version::Version;
-pub(crate) use parts::{filter_off, parts};
-pub(crate) use route::{ON, PIECE, body};
 pub(crate) use token::endpoint;
+pub(crate) use version::Version;
 pub(crate) use wasm::{Code, json, variables};
 
 use super::Common;

@@ -55,7 +55,11 @@ pub(crate) fn filter_off(plugin: &Plugin, options: &Options) -> Result<String, S
 /// In CEL: a request of one of these hosts, or one that an attempt has rewritten for a provider.
 fn of_hosts(plugin: &Plugin, options: &Options) -> String {
     let own = options.domains.iter().map(|domain| format!("request.host.startsWith('{domain}:')"));
-    let all = options.domains.iter().map(String::as_str).chain(plugin.providers.iter().map(|row| row.authority.as_str()));
+    let all = options
+        .domains
+        .iter()
+        .map(String::as_str)
+        .chain(plugin.providers.iter().map(|row| row.authority.as_str()));
     let mut names: Vec<String> = Vec::new();
     for name in all.map(|name| format!("'{name}'")) {
         if !names.contains(&name) {

@@ -110,7 +110,9 @@ impl Arguments {
         }
         for (flag, name) in [("--name", &self.name), ("--namespace", &self.namespace)] {
             if !is_label(name) {
-                return Err(format!("{flag} {name}: a name in Kubernetes is lower-case letters, digits and `-`"));
+                return Err(format!(
+                    "{flag} {name}: a name in Kubernetes is lower-case letters, digits and `-`"
+                ));
             }
         }
         let target = self.place()?;
@@ -120,12 +122,16 @@ impl Arguments {
         match (self.kind, &target) {
             (Kind::Envoyfilter, Target::Gateway(_) | Target::Pods { at_gateway: Some(_), .. }) => Ok(target),
             (Kind::Envoyfilter, _) => {
-                Err("--kind envoyfilter is for a gateway: add --gateway, or --selector and --istio-gateway".to_owned())
+                Err("--kind envoyfilter is for a gateway: add --gateway, or --selector and --istio-gateway"
+                    .to_owned())
             }
             (
                 Kind::EnvoyfilterStandalone,
                 Target::Gateway(_) | Target::Waypoint(_) | Target::Pods { at_gateway: Some(_), .. },
-            ) => Err("--kind envoyfilter-standalone is for sidecars; at a gateway --kind envoyfilter does more".to_owned()),
+            ) => Err(
+                "--kind envoyfilter-standalone is for sidecars; at a gateway --kind envoyfilter does more"
+                    .to_owned(),
+            ),
             _ => Ok(target),
         }
     }
@@ -144,7 +150,10 @@ impl Arguments {
             let pair = label.split_once('=').filter(|(key, value)| !key.is_empty() && !value.is_empty());
             pair.ok_or_else(|| format!("--selector {label}: write it as KEY=VALUE"))
         });
-        Ok(Target::Pods { labels: labels.collect::<Result<_, _>>()?, at_gateway: self.istio_gateway.as_deref() })
+        Ok(Target::Pods {
+            labels: labels.collect::<Result<_, _>>()?,
+            at_gateway: self.istio_gateway.as_deref(),
+        })
     }
 }
 
@@ -160,5 +169,8 @@ fn check_host(host: &str) -> Result<(), String> {
 /// RFC 1123: what a label of a name may be.
 fn is_label(text: &str) -> bool {
     let inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    (1..=63).contains(&text.len()) && text.chars().all(inner) && !text.starts_with('-') && !text.ends_with('-')
+    (1..=63).contains(&text.len())
+        && text.chars().all(inner)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }

@@ -3,10 +3,20 @@
 use switchyard::config::plugin::Plugin;
 
 use super::{Kind, Policy, Target};
-use crate::render::{envoy, text::{indent, quote}};
+use crate::render::{
+    envoy,
+    text::{indent, quote},
+};
 
 /// A document of Kubernetes. `comment`: whole lines, or nothing.
-pub(super) fn document(policy: &Policy<'_>, comment: &str, api: &str, kind: &str, name: &str, body: &str) -> String {
+pub(super) fn document(
+    policy: &Policy<'_>,
+    comment: &str,
+    api: &str,
+    kind: &str,
+    name: &str,
+    body: &str,
+) -> String {
     labelled(policy, (comment, api, kind, name), "", body)
 }
 
@@ -104,7 +114,8 @@ pub(super) fn injection(policy: &Policy<'_>, plugin: &Plugin) -> String {
     if names.is_empty() || is_made_by_istio {
         return String::new();
     }
-    let container = format!("- name: istio-proxy\n  image: auto\n  env:\n{}", indent(2, &entries(policy, &names)));
+    let container =
+        format!("- name: istio-proxy\n  image: auto\n  env:\n{}", indent(2, &entries(policy, &names)));
     let lines: String = container.lines().map(|line| format!("#   {line}\n")).collect();
     format!(
         "# The providers' keys come from the proxy's environment. The template of each pod names them among its `containers`, and\n\

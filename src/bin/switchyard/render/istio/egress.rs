@@ -67,7 +67,10 @@ fn hosts(policy: &Policy<'_>) -> Result<Vec<Host>, String> {
     for (index, provider) in policy.gateway.providers.iter().enumerate() {
         let url = compile::base_url(provider)?;
         if policy.arguments.hosts.contains(&url.host) {
-            return Err(format!("providers[{index}].base_url: {} is also --host, which the filter takes for itself", url.host));
+            return Err(format!(
+                "providers[{index}].base_url: {} is also --host, which the filter takes for itself",
+                url.host
+            ));
         }
         match hosts.iter().find(|host| host.url.host == url.host) {
             Some(host) if (host.url.port, host.url.tls) == (url.port, url.tls) => {}
@@ -77,7 +80,10 @@ fn hosts(policy: &Policy<'_>) -> Result<Vec<Host>, String> {
                     "providers[{index}].base_url: {host} is there before with another port, and a mesh routes by the host alone"
                 ));
             }
-            None => hosts.push(Host { name: format!("{}-{}", policy.arguments.name, provider.name.replace('_', "-")), url }),
+            None => hosts.push(Host {
+                name: format!("{}-{}", policy.arguments.name, provider.name.replace('_', "-")),
+                url,
+            }),
         }
     }
     Ok(hosts)
@@ -88,7 +94,10 @@ fn several(plugin: &Plugin) -> Option<String> {
     let more = plugin.models.iter().filter(|model| model.targets.len() > 1);
     let names: Vec<String> = more.map(|model| quote(&model.name)).collect();
     (!names.is_empty()).then(|| {
-        format!("# Only the first target of each model is asked. Of these the others are not used: {}.\n", names.join(", "))
+        format!(
+            "# Only the first target of each model is asked. Of these the others are not used: {}.\n",
+            names.join(", ")
+        )
     })
 }
 
@@ -155,7 +164,11 @@ outlierDetection:
   minHealthPercent: 50
 "
     );
-    let body = format!("spec:\n  host: {address}\n{}  trafficPolicy:\n{}", exported(policy), indent(4, &policy_text));
+    let body = format!(
+        "spec:\n  host: {address}\n{}  trafficPolicy:\n{}",
+        exported(policy),
+        indent(4, &policy_text)
+    );
     document::document(policy, "", NETWORKING, "DestinationRule", &host.name, &body)
 }
 
@@ -170,7 +183,14 @@ fn route(policy: &Policy<'_>, host: &Host) -> String {
              provider.\n    - type: RequestHeaderModifier\n      requestHeaderModifier:\n        remove: [{INSIDE}]\n    # A stream may take as long as it takes. What is tried again is Istio's own default.\n    timeouts: {{request: 0s}}\n",
             quote(gateway)
         );
-        return document::document(policy, comment, "gateway.networking.k8s.io/v1", "HTTPRoute", &host.name, &body);
+        return document::document(
+            policy,
+            comment,
+            "gateway.networking.k8s.io/v1",
+            "HTTPRoute",
+            &host.name,
+            &body,
+        );
     }
     let gateways = match policy.target {
         Target::Pods { at_gateway: Some(gateway), .. } => format!("  gateways: [{}]\n", quote(gateway)),
@@ -196,11 +216,19 @@ fn waypoint_routes(policy: &Policy<'_>, hosts: &[Host]) -> String {
         .collect();
     let body = format!("spec:\n  hosts: [{}]\n{}  http:\n{rules}", front.join(", "), exported(policy));
     let comment = "# A waypoint keeps to the name that was called; the filter has written the provider's host by then.\n";
-    document::document(policy, comment, NETWORKING, "VirtualService", &format!("{}-front", policy.arguments.name), &body)
+    document::document(
+        policy,
+        comment,
+        NETWORKING,
+        "VirtualService",
+        &format!("{}-front", policy.arguments.name),
+        &body,
+    )
 }
 
 /// What Istio's proxies add to requests.
-const INSIDE: &str = "x-envoy-attempt-count, x-envoy-expected-rq-timeout-ms, x-envoy-decorator-operation, x-forwarded-proto";
+const INSIDE: &str =
+    "x-envoy-attempt-count, x-envoy-expected-rq-timeout-ms, x-envoy-decorator-operation, x-forwarded-proto";
 
 /// What the filter tells routes that choose by it.
 const CHOICE: &str = "x-switchyard-stream, x-switchyard-reply";
@@ -220,7 +248,11 @@ fn rule(policy: &Policy<'_>, host: &Host, by: &str) -> String {
              perTryTimeout: {reply}\n  retryOn: connect-failure,refused-stream,reset,5xx\n"
         )
     });
-    let told = if policy.arguments.kind == Kind::EnvoyfilterStandalone { format!(", {CHOICE}") } else { String::new() };
+    let told = if policy.arguments.kind == Kind::EnvoyfilterStandalone {
+        format!(", {CHOICE}")
+    } else {
+        String::new()
+    };
     text.push_str(&format!(
         "# What the proxy and the filter tell each other is not for the provider.\nheaders:\n  request:\n    remove: [{INSIDE}{told}]\n"
     ));

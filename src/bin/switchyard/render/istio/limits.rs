@@ -19,7 +19,8 @@ pub(super) const BODY: u64 = (1 << 20) - (64 << 10);
 pub(super) fn check(gateway: &Gateway, kind: Kind) -> Result<(), String> {
     if kind != Kind::Envoyfilter {
         if gateway.cors.is_some() {
-            return Err("cors: is only in --kind envoyfilter; elsewhere it is a VirtualService's corsPolicy".to_owned());
+            return Err("cors: is only in --kind envoyfilter; elsewhere it is a VirtualService's corsPolicy"
+                .to_owned());
         }
         if gateway.files.is_some() {
             return Err("files: only --kind envoyfilter serves files and batches".to_owned());
@@ -46,7 +47,10 @@ fn obstacle(provider: &Provider, kind: Kind) -> Result<Option<(&'static str, &'s
         return Ok(Some(("base_url", "a mesh routes by the host's name: give the address one")));
     }
     if is_service(&url.host) && (url.tls || url.port != 80) {
-        return Ok(Some(("base_url", "requests are routed at port 80: give the Service a port 80 named http")));
+        return Ok(Some((
+            "base_url",
+            "requests are routed at port 80: give the Service a port 80 named http",
+        )));
     }
     Ok(None)
 }
@@ -55,7 +59,9 @@ fn obstacle(provider: &Provider, kind: Kind) -> Result<Option<(&'static str, &'s
 pub(super) fn unserved(gateway: &Gateway, provider: &str, why: &str) -> String {
     let index = gateway.providers.iter().position(|row| row.name == provider).unwrap_or_default();
     let kind = gateway.providers.get(index).map_or("", |row| row.kind.as_str());
-    format!("providers[{index}].type: {kind} cannot be served by this kind of policy: {why}; use --kind envoyfilter or envoyfilter-standalone")
+    format!(
+        "providers[{index}].type: {kind} cannot be served by this kind of policy: {why}; use --kind envoyfilter or envoyfilter-standalone"
+    )
 }
 
 /// Whether a host is a Service of the cluster, which the mesh knows already.
@@ -85,10 +91,14 @@ fn secret(provider: &Provider, kind: Kind) -> Option<(&'static str, &'static str
             "would be read here, and stand in the policy for all who may read it: put it into a Secret and name a variable, \
              service_account: {env: …}",
         )),
-        Credential::Google(google) if google.service_account.as_ref().is_some_and(|part| part.value.is_some()) => {
+        Credential::Google(google)
+            if google.service_account.as_ref().is_some_and(|part| part.value.is_some()) =>
+        {
             Some(("google.service_account.value", SHOWN))
         }
-        Credential::Azure(azure) if azure.client_secret.value.is_some() => Some(("azure.client_secret.value", SHOWN)),
+        Credential::Azure(azure) if azure.client_secret.value.is_some() => {
+            Some(("azure.client_secret.value", SHOWN))
+        }
         Credential::Google(_) if kind != Kind::Envoyfilter => {
             Some(("google", "access tokens need a cluster of their own: use --kind envoyfilter"))
         }

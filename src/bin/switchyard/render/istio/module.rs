@@ -36,7 +36,11 @@ impl<'a> Module<'a> {
         }
         if let Some(path) = url.strip_prefix("file://") {
             let absolute = path.starts_with('/');
-            return if absolute { Ok(Module::File(path)) } else { Err(format!("--url {url}: write it as file:///path")) };
+            return if absolute {
+                Ok(Module::File(path))
+            } else {
+                Err(format!("--url {url}: write it as file:///path"))
+            };
         }
         BaseUrl::parse(url).map_err(|why| format!("--url {url}: {why}; or write oci://… or file:///…"))?;
         if by_envoy && sum.is_none() {

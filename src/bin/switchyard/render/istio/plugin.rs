@@ -22,11 +22,16 @@ pub(super) fn document(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, S
     let comment = comment(policy, plugin);
     Ok(match policy.arguments.kind {
         Kind::Trafficextension => {
-            let spec = format!("{place}# Behind all filters that ask who may pass.\nphase: UNSPECIFIED\nwasm:\n{}", indent(2, &wasm));
+            let spec = format!(
+                "{place}# Behind all filters that ask who may pass.\nphase: UNSPECIFIED\nwasm:\n{}",
+                indent(2, &wasm)
+            );
             document::document(policy, &comment, EXTENSIONS, "TrafficExtension", name, &body(&spec))
         }
         _ => {
-            let spec = format!("{place}# Behind all filters that ask who may pass.\nphase: UNSPECIFIED_PHASE\n{wasm}");
+            let spec = format!(
+                "{place}# Behind all filters that ask who may pass.\nphase: UNSPECIFIED_PHASE\n{wasm}"
+            );
             document::document(policy, &comment, EXTENSIONS, "WasmPlugin", name, &body(&spec))
         }
     })
@@ -92,7 +97,7 @@ fn wasm(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, String> {
     if !names.is_empty() {
         text.push_str("# From the proxy's environment, where a Secret puts them: nothing of a key stands here.\nvmConfig:\n  env:\n");
         for name in names {
-            text.push_str(&format!("  - {{name: {}, valueFrom: HOST}}\n", quote(&name)));
+            text.push_str(&format!("  - {{name: {}, valueFrom: HOST}}\n", quote(name)));
         }
     }
     Ok(text)

@@ -17,7 +17,10 @@ use crate::render::{
 /// The configuration cannot be written as JSON, or the module's URL cannot be read.
 pub(super) fn document(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, String> {
     let shape = Shape { role: Role::Standalone, headers: Headers::Held };
-    let place = Place { context: "SIDECAR_OUTBOUND", oldest: envoy::oldest(policy.gateway, shape).max(module::OLDEST) };
+    let place = Place {
+        context: "SIDECAR_OUTBOUND",
+        oldest: envoy::oldest(policy.gateway, shape).max(module::OLDEST),
+    };
     let options = module::options(policy, shape, place.oldest);
     let port = policy.arguments.port.unwrap_or(egress::PORT);
     let filter = envoy::filter_off(plugin, &options)?;

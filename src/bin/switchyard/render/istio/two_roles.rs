@@ -1,6 +1,9 @@
 //! An `EnvoyFilter` with both roles at a gateway.
 
-use switchyard::config::{file::credentials, plugin::{Plugin, RoleName}};
+use switchyard::config::{
+    file::credentials,
+    plugin::{Plugin, RoleName},
+};
 
 use super::{
     Policy, document, module,
@@ -35,7 +38,12 @@ pub(super) fn document(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, S
         ),
         format!(
             "# What a connection takes in at once, and holds for a peer that is slow. Bodies are held apart.\n{}",
-            place.patch("LISTENER", "", "MERGE", &format!("per_connection_buffer_limit_bytes: {}\n", envoy::PIECE))
+            place.patch(
+                "LISTENER",
+                "",
+                "MERGE",
+                &format!("per_connection_buffer_limit_bytes: {}\n", envoy::PIECE)
+            )
         ),
         format!(
             "# Errors that Envoy makes where no filter is asked, of these hosts alone.\n{}",
@@ -53,13 +61,16 @@ pub(super) fn document(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, S
 }
 
 fn comment(policy: &Policy<'_>, plugin: &Plugin) -> String {
-    let mut text = String::from("# Proxies of an older version than the patches name are left as they are.\n");
+    let mut text =
+        String::from("# Proxies of an older version than the patches name are left as they are.\n");
     let files = policy.gateway.providers.iter().filter_map(|provider| match credentials::of(provider) {
         credentials::Credential::Key(key) => key.file.as_deref(),
         _ => None,
     });
     for file in files {
-        text.push_str(&format!("# Mount the Secret so that {file} is in the proxy's container; a changed key is read at once.\n"));
+        text.push_str(&format!(
+            "# Mount the Secret so that {file} is in the proxy's container; a changed key is read at once.\n"
+        ));
     }
     text + &document::injection(policy, plugin)
 }
@@ -80,7 +91,8 @@ fn errors(errors: &str) -> String {
     )
 }
 
-const MANAGER: &str = "listener: {filterChain: {filter: {name: envoy.filters.network.http_connection_manager}}}\n";
+const MANAGER: &str =
+    "listener: {filterChain: {filter: {name: envoy.filters.network.http_connection_manager}}}\n";
 
 /// Istio's routers tell clients how long the provider took.
 const HIDDEN: &str = "response_headers_to_remove: [x-envoy-upstream-service-time]\n";
