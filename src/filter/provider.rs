@@ -69,7 +69,7 @@ impl Provider {
     }
 
     /// Request headers.
-    pub fn on_request_headers(&mut self, host: &impl Host, _end: bool) -> Action {
+    pub fn on_request_headers(&mut self, host: &impl Host) -> Action {
         let Some(lane) = lane(host) else {
             // An endpoint that carries no mark of ours: the user's own cluster behind a shared router.
             self.state = State::Done;

@@ -76,16 +76,18 @@ impl RootContext for Root {
 
     fn create_http_context(&self, _id: u32) -> Option<Box<dyn HttpContext>> {
         let setup = Rc::clone(self.setup.as_ref()?);
-        let role = setup.role();
-        let wasm = Wasm { nginx: setup.plugin.entry.headers == Headers::Nginx };
-        let context: Box<dyn HttpContext> = match role {
-            RoleName::Gateway => Box::new(Stream(Gateway::new(setup), wasm)),
-            RoleName::Provider => Box::new(Stream(Provider::new(setup), wasm)),
-            RoleName::Standalone => Box::new(Stream(Standalone::new(setup), wasm)),
-            RoleName::Front => Box::new(Stream(Front::new(setup), wasm)),
-        };
         #[cfg(feature = "inject-panic")]
-        let context = super::inject::wrap(role, context);
+        let name = setup.role();
+        let host = Wasm { nginx: setup.plugin.entry.headers == Headers::Nginx };
+        let role = match setup.role() {
+            RoleName::Gateway => Role::Gateway(Gateway::new(setup)),
+            RoleName::Provider => Role::Provider(Provider::new(setup)),
+            RoleName::Standalone => Role::Standalone(Standalone::new(setup)),
+            RoleName::Front => Role::Front(Front::new(setup)),
+        };
+        let context: Box<dyn HttpContext> = Box::new(Stream { role, host });
+        #[cfg(feature = "inject-panic")]
+        let context = super::inject::wrap(name, context);
         Some(context)
     }
 }
@@ -97,88 +99,87 @@ fn action(action: Action) -> WasmAction {
     }
 }
 
-/// A role, and the host that it runs on.
-struct Stream<R>(R, Wasm);
+/// One stream in its role. One type for all of them: the crate's traits have many methods, which each type that has
+/// them would have once more.
+struct Stream {
+    role: Role,
+    host: Wasm,
+}
 
-impl Context for Stream<Gateway> {}
+/// A stream, as its role plays it.
+enum Role {
+    Gateway(Gateway),
+    Provider(Provider),
+    Standalone(Standalone),
+    Front(Front),
+}
 
-impl HttpContext for Stream<Gateway> {
+impl Context for Stream {
+    fn on_http_call_response(&mut self, _call: u32, _headers: usize, size: usize, _trailers: usize) {
+        if let Role::Front(front) = &mut self.role {
+            front.on_call_reply(&self.host, size);
+        }
+    }
+}
+
+impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _count: usize, end: bool) -> WasmAction {
-        action(self.0.on_request_headers(&self.1, end))
+        let host = &self.host;
+        action(match &mut self.role {
+            Role::Gateway(gateway) => gateway.on_request_headers(host, end),
+            Role::Provider(provider) => provider.on_request_headers(host),
+            Role::Standalone(standalone) => standalone.on_request_headers(host, end),
+            Role::Front(front) => front.on_request_headers(host, end),
+        })
     }
 
     fn on_http_request_body(&mut self, size: usize, end: bool) -> WasmAction {
-        action(self.0.on_request_body(&self.1, size, end))
+        let host = &self.host;
+        action(match &mut self.role {
+            Role::Gateway(gateway) => gateway.on_request_body(host, size, end),
+            Role::Provider(provider) => provider.on_request_body(host, size, end),
+            Role::Standalone(standalone) => standalone.on_request_body(host, size, end),
+            Role::Front(front) => front.on_request_body(host, size, end),
+        })
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> WasmAction {
-        action(self.0.on_request_trailers(&self.1))
+        let host = &self.host;
+        action(match &mut self.role {
+            Role::Gateway(gateway) => gateway.on_request_trailers(host),
+            Role::Provider(provider) => provider.on_request_trailers(host),
+            Role::Standalone(standalone) => standalone.on_request_trailers(host),
+            // nginx tells of none.
+            Role::Front(_) => Action::Continue,
+        })
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end: bool) -> WasmAction {
-        action(self.0.on_reply_headers(&self.1, end))
+        let host = &self.host;
+        action(match &mut self.role {
+            Role::Gateway(gateway) => gateway.on_reply_headers(host, end),
+            Role::Provider(provider) => provider.on_reply_headers(host, end),
+            Role::Standalone(standalone) => standalone.on_reply_headers(host, end),
+            Role::Front(front) => front.on_reply_headers(host),
+        })
     }
 
-    fn on_http_response_body(&mut self, _size: usize, _end: bool) -> WasmAction {
-        action(self.0.on_reply_body(&self.1))
-    }
-}
-
-/// The roles that see a provider's reply.
-macro_rules! translating {
-    ($($role:ty),*) => {$(
-        impl Context for Stream<$role> {}
-
-        impl HttpContext for Stream<$role> {
-            fn on_http_request_headers(&mut self, _count: usize, end: bool) -> WasmAction {
-                action(self.0.on_request_headers(&self.1, end))
-            }
-
-            fn on_http_request_body(&mut self, size: usize, end: bool) -> WasmAction {
-                action(self.0.on_request_body(&self.1, size, end))
-            }
-
-            fn on_http_request_trailers(&mut self, _count: usize) -> WasmAction {
-                action(self.0.on_request_trailers(&self.1))
-            }
-
-            fn on_http_response_headers(&mut self, _count: usize, end: bool) -> WasmAction {
-                action(self.0.on_reply_headers(&self.1, end))
-            }
-
-            fn on_http_response_body(&mut self, size: usize, end: bool) -> WasmAction {
-                action(self.0.on_reply_body(&self.1, size, end))
-            }
-
-            fn on_http_response_trailers(&mut self, _count: usize) -> WasmAction {
-                action(self.0.on_reply_trailers(&self.1))
-            }
-        }
-    )*};
-}
-
-translating!(Provider, Standalone);
-
-impl Context for Stream<Front> {
-    fn on_http_call_response(&mut self, _call: u32, _headers: usize, size: usize, _trailers: usize) {
-        self.0.on_call_reply(&self.1, size);
-    }
-}
-
-impl HttpContext for Stream<Front> {
-    fn on_http_request_headers(&mut self, _count: usize, end: bool) -> WasmAction {
-        action(self.0.on_request_headers(&self.1, end))
+    fn on_http_response_body(&mut self, size: usize, end: bool) -> WasmAction {
+        let host = &self.host;
+        action(match &mut self.role {
+            Role::Gateway(gateway) => gateway.on_reply_body(host),
+            Role::Provider(provider) => provider.on_reply_body(host, size, end),
+            Role::Standalone(standalone) => standalone.on_reply_body(host, size, end),
+            Role::Front(front) => front.on_reply_body(host),
+        })
     }
 
-    fn on_http_request_body(&mut self, size: usize, end: bool) -> WasmAction {
-        action(self.0.on_request_body(&self.1, size, end))
-    }
-
-    fn on_http_response_headers(&mut self, _count: usize, _end: bool) -> WasmAction {
-        action(self.0.on_reply_headers(&self.1))
-    }
-
-    fn on_http_response_body(&mut self, _size: usize, _end: bool) -> WasmAction {
-        action(self.0.on_reply_body(&self.1))
+    fn on_http_response_trailers(&mut self, _count: usize) -> WasmAction {
+        let host = &self.host;
+        action(match &mut self.role {
+            Role::Provider(provider) => provider.on_reply_trailers(host),
+            Role::Standalone(standalone) => standalone.on_reply_trailers(host),
+            Role::Gateway(_) | Role::Front(_) => Action::Continue,
+        })
     }
 }

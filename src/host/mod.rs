@@ -14,7 +14,7 @@ mod environment;
 mod inject;
 #[cfg(target_arch = "wasm32")]
 mod log;
-#[cfg(any(test, target_arch = "wasm32"))]
+#[cfg(target_arch = "wasm32")]
 mod nginx;
 #[cfg(target_arch = "wasm32")]
 mod random;

@@ -6,7 +6,7 @@ use std::{
 use super::*;
 use crate::{
     config::plugin::{RoleName, VERSION},
-    host::SharedData,
+    host::{HeaderPairs, SharedData},
 };
 
 /// A host whose shared data is that of all workers, as in Envoy.
@@ -56,6 +56,10 @@ impl Services for World {
 
     fn call_status(&self) -> Option<u16> {
         self.reply.borrow().as_ref().map(|(status, _)| *status)
+    }
+
+    fn call_headers(&self) -> Result<HeaderPairs, HostError> {
+        Err(HostError::NotFound)
     }
 
     fn call_body(&self, max: usize) -> Result<Vec<u8>, HostError> {
