@@ -15,9 +15,10 @@ import yaml
 
 from rig import anthropic, crds, istio, openai, prompts, referee, replies
 from rig.client import Client
-from rig.envoy import ROOT, WASM, Envoy, envoy_version, free_port, switchyard_binary
+from rig.envoy import ROOT, WASM, Envoy, envoy_version, free_port, switchyard_binary, wait_for
 from rig.gateway import OUTLIER, TIMEOUTS
 from rig.provider import Conn, Provider, Received
+from rig.tls import Authority, Secure
 
 ENV = {"OPENAI_API_KEY": openai.KEY, "ANTHROPIC_API_KEY": anthropic.KEY}
 FRONT = "llm.example.com"
@@ -74,8 +75,8 @@ FORMS = {
        for place in ("mesh", "namespace", "pods")},
 }
 # Examples that a form cannot do, and where the reason stands in the file.
-NOT_IN_ONE_PASS = {"browser": "cors", "credentials": "providers[1].api_key.file", "keys": "providers[0].api_key.file", "media": "files"}
-NOT_AT_ONCE = {**NOT_IN_ONE_PASS, "clouds": "providers[1].type", "embeddings": "providers[1].type", "failover": "providers[2].type"}
+NOT_IN_ONE_PASS = {"browser": "cors", "credentials": "providers[1].api_key.file", "keys": "providers[0].api_key.file"}
+NOT_AT_ONCE = {**NOT_IN_ONE_PASS, "media": "files", "clouds": "providers[1].type", "embeddings": "providers[1].type", "failover": "providers[2].type"}
 NOT_DONE = {"envoyfilter-gateway": {}, "envoyfilter-standalone-mesh": NOT_IN_ONE_PASS, "wasmplugin-mesh": NOT_AT_ONCE, "trafficextension-gateway": NOT_AT_ONCE}
 
 
@@ -359,64 +360,87 @@ def gateway_config(folder: Path, file: dict, *flags: str) -> dict:
     return config
 
 
+@pytest.fixture(scope="module")
+def shared_edge(tmp_path_factory: pytest.TempPathFactory, all_servers: Servers) -> Iterator[Proxy]:
+    """A gateway with both roles, to which a key comes from a file where Envoy can read one."""
+    folder, file = tmp_path_factory.mktemp("edge"), all_servers.file()
+    if envoy_version() >= (1, 40):
+        (folder / "openai.key").write_text(openai.KEY)
+        file["providers"][0]["api_key"] = {"file": str(folder / "openai.key")}
+    proxy = Proxy(folder, gateway_config(folder, file), all_servers)
+    yield proxy
+    proxy.envoy.stop()
+
+
+@pytest.fixture
+def edge(shared_edge: Proxy, servers: Servers) -> Iterator[Proxy]:
+    """The same, which must be well after each test."""
+    yield shared_edge
+    assert not (found := shared_edge.envoy.problems()), found
+
+
 @needs_137
-def test_two_roles_at_a_gateway(tmp_path: Path, servers: Servers, start: Start) -> None:
-    proxy = start(gateway_config(tmp_path, servers.file()))
+def test_two_roles_at_a_gateway(servers: Servers, edge: Proxy) -> None:
     # The first provider, whole and streamed; with the port in the host, too.
-    assert referee.completion(proxy.chat(prompts.chat()))["choices"][0]["message"]["content"] == "Hello from OpenAI."
-    assert referee.stream(proxy.chat(prompts.chat(stream=True), host=f"{FRONT}:80")) == "Hello from OpenAI."
+    assert referee.completion(edge.chat(prompts.chat()))["choices"][0]["message"]["content"] == "Hello from OpenAI."
+    assert referee.stream(edge.chat(prompts.chat(stream=True), host=f"{FRONT}:80")) == "Hello from OpenAI."
     # Failover to a provider of another format.
     for fault, stream in ((openai.error(503), False), (openai.error(429), True), (replies.reset(), False)):
         servers.openai.script.append(fault)
-        answer = proxy.chat(prompts.chat(stream=stream))
+        answer = edge.chat(prompts.chat(stream=stream))
         text = referee.stream(answer) if stream else referee.completion(answer)["choices"][0]["message"]["content"]
         assert text == "Hello from Anthropic."
-    # A prompt beyond what Istio's listeners hold.
-    servers.openai.script.append(openai.error(503))
+    # A prompt beyond what Istio's listeners hold, on its second attempt.
     large = prompts.text(3 * prompts.MB)
-    referee.completion(proxy.chat(prompts.chat(large)))
-    assert large in json.dumps(servers.claude.requests[-1].json["messages"], ensure_ascii=False).replace("\\\\", "\\").replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t")
+    servers.openai.script.append(openai.error(503))
+    referee.completion(edge.chat(prompts.chat(large)))
+    sent = servers.claude.requests[-1].json["messages"][0]["content"]
+    assert (sent if isinstance(sent, str) else sent[0]["text"]) == large
     # One target: its error, in the client's dialect.
-    servers.claude.default, usual = anthropic.error(400, "invalid_request_error", "bad"), servers.claude.default
-    try:
-        assert referee.error(proxy.chat(prompts.chat(model="claude-only")), 400)["type"] == "invalid_request_error"
-    finally:
-        servers.claude.default = usual
+    servers.claude.script.append(anthropic.error(400, "invalid_request_error", "Bad."))
+    assert "Bad." in referee.error(edge.chat(prompts.chat(model="claude-only")), 400)["message"]
 
 
 @needs_137
-def test_other_traffic_of_the_gateway_is_left_alone(tmp_path: Path, servers: Servers, start: Start) -> None:
+def test_other_traffic_of_the_gateway_is_left_alone(servers: Servers, edge: Proxy) -> None:
     """Not read, not held, not rewritten; and it is shown no key, also not those that Envoy reads from files."""
-    key = tmp_path / "openai.key"
-    key.write_text("sk-from-a-file")
-    file = servers.file()
-    if envoy_version() >= (1, 40):
-        file["providers"][0]["api_key"] = {"file": str(key)}
-    proxy = start(gateway_config(tmp_path, file))
     for _ in range(3):
-        answer = proxy.chat({"model": "gpt-4.1"}, ("x-switchyard-stream", "openai"), host="shop.example.com", path="/cart?a=1")
+        answer = edge.chat({"model": "gpt-4.1"}, ("x-switchyard-stream", "openai"), host="shop.example.com", path="/cart?a=1")
         assert (answer.status, answer.json["shop"], answer.json["body"]) == (200, "/cart?a=1", '{"model": "gpt-4.1"}')
     for request in servers.shop.requests:
         assert b"sk-" not in request.raw and not any(name.startswith("x-switchyard-key") for name in request.names)
     assert not servers.openai.requests and not servers.claude.requests
     # A host that nobody has is Istio's 404, as before.
-    assert proxy.chat({}, host="nobody.example.com").status == 404
-    # Ours gets the key, on the second attempt as on the first; whatever the number of the request is.
-    servers.openai.check, usual = None, servers.openai.check
-    try:
-        for number in range(256 if envoy_version() >= (1, 40) else 0):
-            proxy.chat(prompts.chat(model="openai-only"))
-            assert servers.openai.requests[-1].header("authorization") == "Bearer sk-from-a-file", number
-    finally:
-        servers.openai.check = usual
+    assert edge.chat({}, host="nobody.example.com").status == 404
+
+
+@needs_137
+def test_keys_from_files_are_shown_to_each_attempt_of_ours(servers: Servers, edge: Proxy) -> None:
+    """Whatever the number by which the filter marks a request: all values of its lowest byte. The provider checks the key."""
+    for _ in range(256):
+        referee.completion(edge.chat(prompts.chat(model="openai-only")))
     servers.openai.script.append(openai.error(503))
-    servers.openai.requests.clear()
-    servers.openai.check, usual = None, servers.openai.check
-    try:
-        referee.completion(proxy.chat(prompts.chat(model="openai-only")))
-        assert len({request.header("authorization") for request in servers.openai.requests}) == 1 and len(servers.openai.requests) == 2
-    finally:
-        servers.openai.check = usual
+    referee.completion(edge.chat(prompts.chat(model="openai-only")))
+    assert len(servers.openai.requests) == 258
+
+
+@needs_137
+def test_envoys_own_errors_are_rewritten_for_our_hosts_alone(tmp_path: Path, servers: Servers, start: Start) -> None:
+    config = gateway_config(tmp_path, servers.file())
+    # No room for any request.
+    config["overload"] = {
+        "resource_monitors": [{"name": "envoy.resource_monitors.fixed_heap", "typed_config": {
+            "@type": f"{istio.TYPE}envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig", "max_heap_size_bytes": 1}}],
+        "refresh_interval": "0.050s",
+        "actions": [{"name": "envoy.overload_actions.stop_accepting_requests", "triggers": [
+            {"name": "envoy.resource_monitors.fixed_heap", "threshold": {"value": 0.9}}]}],
+    }
+    proxy = start(config)
+    wait_for("there is no room", lambda: proxy.chat({}, host="shop.example.com").status == 503, 5)
+    assert referee.error(proxy.chat(prompts.chat()), 503)["code"] == "gateway_overloaded"
+    assert referee.error(proxy.chat(prompts.chat(), host=f"{FRONT}:80"), 503)["code"] == "gateway_overloaded"
+    assert b"gateway_overloaded" not in proxy.chat({}, host="shop.example.com").body
+    assert b"gateway_overloaded" not in proxy.chat({}, host=f"{FRONT}.evil.test").body
 
 
 def sidecar_config(documents: list[dict]) -> dict:
@@ -484,6 +508,27 @@ def test_a_plugin_with_one_provider_needs_no_header(tmp_path: Path, servers: Ser
     referee.error(proxy.chat(prompts.chat(prompts.text(prompts.MB))), 413)
     servers.claude.refuse()
     referee.error(proxy.chat(prompts.chat()), 503)
+
+
+def test_the_mesh_speaks_tls_to_a_provider_and_checks_its_name(tmp_path: Path, servers: Servers, start: Start) -> None:
+    ours = Authority(tmp_path, "ours")
+    server = Secure("openai", openai.answer(), openai.check)
+    server.context = ours.context("openai.test")
+    try:
+        row = {"name": "openai", "type": "openai", "base_url": f"https://openai.test:{server.port}/v1", "api_key": {"env": "OPENAI_API_KEY"}}
+        file = {"providers": [row], "models": [{"name": "*", "targets": [{"provider": "openai"}]}], "tls": {"ca_file": str(ours.file)},
+                "timeouts": TIMEOUTS, "outlier": OUTLIER}
+        proxy = start(plugin_config(tmp_path, file))
+        referee.completion(proxy.chat(prompts.chat()))
+        server.context, shaken = ours.context("evil.test"), server.greeted
+        # A new connection: the one that is open was checked before.
+        server.refuse()
+        server.open()
+        referee.error(proxy.chat(prompts.chat()), 503)
+        assert len(server.requests) == 1 and server.greeted > shaken
+    finally:
+        server.close()
+    assert not server.violations, server.violations
 
 
 @needs_137

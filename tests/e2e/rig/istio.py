@@ -353,6 +353,7 @@ def bootstrap(config: dict, port: int, admin: int, endpoints: dict[str, int]) ->
                     endpoint["endpoint"]["address"]["socket_address"]["address"] = "127.0.0.1"
     address = {"socket_address": {"address": "127.0.0.1", "port_value": admin}}
     return {
+        **({"overload_manager": config["overload"]} if "overload" in config else {}),
         "admin": {"address": address},
         "node": {"id": "gateway~test", "cluster": "test"},
         "static_resources": {"listeners": config["listeners"], "clusters": config["clusters"]},

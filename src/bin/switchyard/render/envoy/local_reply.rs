@@ -14,6 +14,8 @@ struct Mapper {
     kinds: (&'static str, &'static str),
     code: &'static str,
     message: &'static str,
+    /// Whether it is known by then for which host the request is.
+    has_host: bool,
     /// Seconds after which to try again.
     retry_after: Option<u32>,
 }
@@ -25,6 +27,7 @@ const MAPPERS: &[Mapper] = &[
         kinds: ("server_error", "overloaded_error"),
         code: "gateway_overloaded",
         message: "The gateway has no room for more requests; try again.",
+        has_host: true,
         retry_after: Some(1),
     },
     Mapper {
@@ -33,6 +36,7 @@ const MAPPERS: &[Mapper] = &[
         kinds: ("api_error", ""),
         code: "gateway_error",
         message: "The gateway failed at this request; try again.",
+        has_host: true,
         retry_after: Some(1),
     },
     Mapper {
@@ -41,6 +45,7 @@ const MAPPERS: &[Mapper] = &[
         kinds: ("invalid_request_error", ""),
         code: "headers_too_large",
         message: "The headers of the request are too many or too large.",
+        has_host: false,
         retry_after: None,
     },
     Mapper {
@@ -49,6 +54,7 @@ const MAPPERS: &[Mapper] = &[
         kinds: ("invalid_request_error", ""),
         code: "bad_request",
         message: "The request is not well-formed HTTP, or did not come in time.",
+        has_host: false,
         retry_after: None,
     },
 ];
@@ -61,7 +67,7 @@ pub(super) fn config(version: Version, only: Option<&str>) -> String {
     let mut text = String::from(
         "# Envoy's own replies, where no filter could write them.\nlocal_reply_config:\n  mappers:\n",
     );
-    for mapper in MAPPERS {
+    for mapper in MAPPERS.iter().filter(|mapper| mapper.has_host || only.is_empty()) {
         let comment = format!("# {}\n", mapper.comment);
         text.push_str(&indent(2, &comment));
         let (openai, anthropic) = mapper.kinds;

@@ -2,7 +2,12 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::render::Common;
+use switchyard::config::plugin::Headers;
+
+use crate::render::{
+    Common,
+    envoy::{Role, Shape},
+};
 
 /// What `switchyard render istio` is told.
 #[derive(Debug, Args)]
@@ -67,6 +72,17 @@ pub(crate) enum Kind {
     Envoyfilter,
     /// An EnvoyFilter for sidecars: one pass; headers wait for the body.
     EnvoyfilterStandalone,
+}
+
+impl Kind {
+    /// How Envoy runs the filter, where the policy is Envoy's own configuration.
+    pub(super) fn shape(self) -> Option<Shape> {
+        match self {
+            Kind::Wasmplugin | Kind::Trafficextension => None,
+            Kind::Envoyfilter => Some(Shape::default()),
+            Kind::EnvoyfilterStandalone => Some(Shape { role: Role::Standalone, headers: Headers::Held }),
+        }
+    }
 }
 
 /// When the module is fetched.

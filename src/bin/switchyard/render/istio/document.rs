@@ -2,7 +2,7 @@
 
 use switchyard::config::plugin::Plugin;
 
-use super::{Kind, Policy, Target};
+use super::{Kind, Policy, Target, patch};
 use crate::render::{
     envoy,
     text::{indent, quote},
@@ -58,18 +58,22 @@ pub(super) fn head(policy: &Policy<'_>) -> String {
     let arguments = policy.arguments;
     let source = arguments.common.file.display();
     let mut text = format!(
-        "# Istio's policies, made from {source} by `switchyard render istio`: change that, not this.\n# {}\n",
-        match arguments.kind {
-            Kind::Wasmplugin | Kind::Trafficextension =>
-                "One pass: the filter picks the model's first target and translates for it. There is no failover.",
-            Kind::EnvoyfilterStandalone =>
-                "One pass, with headers that wait for the body: the filter reads the model from the body, picks its first target and\n\
-                 # translates for it. There is no failover. Istio's proxy must be made of Envoy 1.37 or later (Istio 1.29).",
-            Kind::Envoyfilter =>
-                "Both roles at a gateway: failover between providers, also of other formats. Istio's proxy must be made of Envoy 1.37\n\
-                 # or later (Istio 1.29).",
-        }
+        "# Istio's policies, made from {source} by `switchyard render istio`: change that, not this.\n"
     );
+    text.push_str(match arguments.kind {
+        Kind::Wasmplugin | Kind::Trafficextension => ONE_PASS,
+        Kind::EnvoyfilterStandalone => HELD,
+        Kind::Envoyfilter => {
+            "# Both roles at a gateway: failover between providers, also of other formats.\n"
+        }
+    });
+    if let Some(shape) = arguments.kind.shape() {
+        let oldest = patch::oldest(policy.gateway, shape);
+        text.push_str(&format!(
+            "# For proxies of Istio 1.{} and later, which are made of Envoy {oldest}; older ones are left as they are.\n",
+            patch::istio_minor(oldest)
+        ));
+    }
     let host = arguments.hosts.first().map_or("", String::as_str);
     text.push_str(&match &policy.target {
         Target::Mesh | Target::Namespace | Target::Waypoint(_) | Target::Pods { at_gateway: None, .. } => {
@@ -84,6 +88,12 @@ pub(super) fn head(policy: &Policy<'_>) -> String {
     }
     text
 }
+
+const ONE_PASS: &str = "# One pass: the filter picks the first target of the model that can serve a request, and translates for it.\n\
+     # There is no failover.\n";
+
+const HELD: &str = "# One pass, with headers that wait for the body: the filter reads the model there, picks the first target that can\n\
+     # serve the request, and translates for it. There is no failover.\n";
 
 /// What puts the providers' keys from the Secret into the proxy's environment: a ConfigMap that a Gateway of the Gateway
 /// API names; nothing where no variable is needed or the pods are not Istio's own to make.

@@ -95,7 +95,8 @@ fn several(plugin: &Plugin) -> Option<String> {
     let names: Vec<String> = more.map(|model| quote(&model.name)).collect();
     (!names.is_empty()).then(|| {
         format!(
-            "# Only the first target of each model is asked. Of these the others are not used: {}.\n",
+            "# Of each model the first target that can serve a request is asked, and no other when it fails. Of these there are \
+             more:\n# {}.\n",
             names.join(", ")
         )
     })

@@ -17,14 +17,13 @@ pub(super) const BODY: u64 = (1 << 20) - (64 << 10);
 /// # Errors
 /// The place in the file, why, and what to do.
 pub(super) fn check(gateway: &Gateway, kind: Kind) -> Result<(), String> {
-    if kind != Kind::Envoyfilter {
-        if gateway.cors.is_some() {
-            return Err("cors: is only in --kind envoyfilter; elsewhere it is a VirtualService's corsPolicy"
-                .to_owned());
-        }
-        if gateway.files.is_some() {
-            return Err("files: only --kind envoyfilter serves files and batches".to_owned());
-        }
+    if gateway.cors.is_some() && kind != Kind::Envoyfilter {
+        return Err(
+            "cors: is only in --kind envoyfilter; elsewhere it is a VirtualService's corsPolicy".to_owned()
+        );
+    }
+    if gateway.files.is_some() && matches!(kind, Kind::Wasmplugin | Kind::Trafficextension) {
+        return Err("files: a plugin cannot pass on files and batches: use --kind envoyfilter or envoyfilter-standalone".to_owned());
     }
     for (index, provider) in gateway.providers.iter().enumerate() {
         if let Some((field, why)) = obstacle(provider, kind)? {

@@ -50,9 +50,6 @@ impl<'a> Module<'a> {
     }
 }
 
-/// Envoy 1.37 keeps larger bodies where a route says so, and survives another attempt after a reply that was held.
-pub(super) const OLDEST: Version = Version(1, 37);
-
 /// The cluster that leads to the server of the module.
 const CLUSTER: &str = "switchyard/module";
 

@@ -1,8 +1,10 @@
 //! Patches of an `EnvoyFilter`.
 
+use switchyard::config::file::types::Gateway;
+
 use super::{Policy, document};
 use crate::render::{
-    envoy::Version,
+    envoy::{self, Shape, Version},
     text::{indent, item},
 };
 
@@ -18,6 +20,19 @@ pub(super) struct Place {
 /// Istio's proxy 1.29 is made of Envoy 1.37, and so on: both come out four times a year.
 const VERSIONS_APART: u32 = 8;
 
+/// Envoy 1.37 keeps larger bodies where a route says so, and survives another attempt after a reply that was held.
+const OLDEST: Version = Version(1, 37);
+
+/// The oldest Envoy that takes the patches of a file.
+pub(super) fn oldest(gateway: &Gateway, shape: Shape) -> Version {
+    envoy::oldest(gateway, shape).max(OLDEST)
+}
+
+/// The minor version of Istio's proxy that is made of this Envoy.
+pub(super) fn istio_minor(envoy: Version) -> u32 {
+    envoy.1.saturating_sub(VERSIONS_APART)
+}
+
 impl Place {
     /// One patch. `matched`: lines of `match`, after context and proxy; may be empty.
     pub(super) fn patch(self, apply_to: &str, matched: &str, operation: &str, value: &str) -> String {
@@ -32,7 +47,7 @@ impl Place {
 
     /// The regular expression of the versions of proxies that take the patches: others are left as they are.
     fn proxies(self) -> String {
-        let minor = self.oldest.1.saturating_sub(VERSIONS_APART);
+        let minor = istio_minor(self.oldest);
         let (tens, ones) = (minor / 10, minor % 10);
         format!(r"^1\.({tens}[{ones}-9]|[{}-9][0-9])", tens + 1)
     }

@@ -1,26 +1,20 @@
 //! An `EnvoyFilter` with one pass at sidecars, in which headers wait for the body.
 
-use switchyard::config::plugin::{Headers, Plugin};
+use switchyard::config::plugin::Plugin;
 
 use super::{
     Policy, document, egress, module,
     patch::{self, Place},
 };
-use crate::render::{
-    envoy::{self, Role, Shape},
-    text::quote,
-};
+use crate::render::{envoy, text::quote};
 
 /// The policy.
 ///
 /// # Errors
 /// The configuration cannot be written as JSON, or the module's URL cannot be read.
 pub(super) fn document(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, String> {
-    let shape = Shape { role: Role::Standalone, headers: Headers::Held };
-    let place = Place {
-        context: "SIDECAR_OUTBOUND",
-        oldest: envoy::oldest(policy.gateway, shape).max(module::OLDEST),
-    };
+    let shape = policy.arguments.kind.shape().unwrap_or_default();
+    let place = Place { context: "SIDECAR_OUTBOUND", oldest: patch::oldest(policy.gateway, shape) };
     let options = module::options(policy, shape, place.oldest);
     let port = policy.arguments.port.unwrap_or(egress::PORT);
     let filter = envoy::filter_off(plugin, &options)?;
@@ -45,11 +39,7 @@ pub(super) fn document(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, S
     for cluster in module::cluster(policy)? {
         patches.push(format!("{}{}", cluster.comment, place.patch("CLUSTER", "", "ADD", &cluster.text)));
     }
-    let comment = format!(
-        "# Proxies of an older version than the patches name are left as they are.\n{}",
-        document::injection(policy, plugin)
-    );
-    Ok(patch::filter(policy, &comment, &patches))
+    Ok(patch::filter(policy, &document::injection(policy, plugin), &patches))
 }
 
 /// The virtual host that Istio makes for a host.

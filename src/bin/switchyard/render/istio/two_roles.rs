@@ -9,10 +9,7 @@ use super::{
     Policy, document, module,
     patch::{self, Place},
 };
-use crate::render::{
-    envoy::{self, Shape},
-    text::indent,
-};
+use crate::render::{envoy, text::indent};
 
 /// The policy.
 ///
@@ -20,8 +17,8 @@ use crate::render::{
 /// Only for what the check of the file tells as a mistake.
 pub(super) fn document(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, String> {
     let gateway = policy.gateway;
-    let shape = Shape::default();
-    let place = Place { context: "GATEWAY", oldest: envoy::oldest(gateway, shape).max(module::OLDEST) };
+    let shape = policy.arguments.kind.shape().unwrap_or_default();
+    let place = Place { context: "GATEWAY", oldest: patch::oldest(gateway, shape) };
     let options = module::options(policy, shape, place.oldest);
     let upstream = Plugin { role: RoleName::Provider, ..plugin.clone() };
     let parts = envoy::parts(gateway, plugin, &upstream, &options)?;
@@ -61,8 +58,7 @@ pub(super) fn document(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, S
 }
 
 fn comment(policy: &Policy<'_>, plugin: &Plugin) -> String {
-    let mut text =
-        String::from("# Proxies of an older version than the patches name are left as they are.\n");
+    let mut text = String::from("");
     let files = policy.gateway.providers.iter().filter_map(|provider| match credentials::of(provider) {
         credentials::Credential::Key(key) => key.file.as_deref(),
         _ => None,
