@@ -504,8 +504,10 @@ def test_a_plugin_with_one_provider_needs_no_header(tmp_path: Path, servers: Ser
     own = ["claude: internal header x-envoy-attempt-count", "claude: internal header x-envoy-expected-rq-timeout-ms"]
     assert servers.claude.violations == own
     servers.claude.violations.clear()
-    # Below what the proxy holds it is the filter that refuses, in the client's words.
-    referee.error(proxy.chat(prompts.chat(prompts.text(prompts.MB))), 413)
+    # Below what the proxy holds it is the filter that refuses, in the client's words; a reply as well.
+    assert "983040 bytes" in referee.error(proxy.chat(prompts.chat(prompts.text(prompts.MB))), 413)["message"]
+    servers.claude.script.append(anthropic.answer(anthropic.text("x" * prompts.MB)))
+    assert proxy.chat(prompts.chat()).json["error"]["code"] == "upstream_invalid_reply"
     servers.claude.refuse()
     referee.error(proxy.chat(prompts.chat()), 503)
 
