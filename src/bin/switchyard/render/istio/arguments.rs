@@ -174,7 +174,7 @@ impl Arguments {
 }
 
 /// A name that one virtual host can have, which the filter compares in lower case.
-fn check_host(host: &str) -> Result<(), String> {
+pub(crate) fn check_host(host: &str) -> Result<(), String> {
     let is_name = !host.is_empty() && host.split('.').all(is_label);
     if is_name && !host.chars().all(|letter| letter.is_ascii_digit() || letter == '.') {
         return Ok(());
@@ -183,7 +183,7 @@ fn check_host(host: &str) -> Result<(), String> {
 }
 
 /// RFC 1123: what a label of a name may be.
-fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     let inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
     (1..=63).contains(&text.len())
         && text.chars().all(inner)

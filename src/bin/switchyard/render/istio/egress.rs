@@ -2,7 +2,7 @@
 //! spoken to, and how often it is asked again.
 
 use switchyard::config::{
-    file::{address::BaseUrl, compile},
+    file::{address::BaseUrl, compile, types::Gateway},
     plugin::Plugin,
 };
 
@@ -15,10 +15,10 @@ const NETWORKING: &str = "networking.istio.io/v1";
 pub(super) const PORT: u16 = 80;
 
 /// A host of providers.
-struct Host {
+pub(crate) struct Host {
     /// What its documents are called.
-    name: String,
-    url: BaseUrl,
+    pub(crate) name: String,
+    pub(crate) url: BaseUrl,
 }
 
 /// All documents beside the policy itself.
@@ -26,7 +26,7 @@ struct Host {
 /// # Errors
 /// Two providers are at one host in ways that one entry of the mesh cannot say.
 pub(super) fn documents(policy: &Policy<'_>, plugin: &Plugin) -> Result<Vec<String>, String> {
-    let hosts = hosts(policy)?;
+    let hosts = hosts(policy.gateway, &policy.arguments.hosts, &policy.arguments.name)?;
     let mut documents = Vec::new();
     if !is_gateway(policy) {
         documents.push(front(policy));
@@ -54,19 +54,25 @@ pub(super) fn documents(policy: &Policy<'_>, plugin: &Plugin) -> Result<Vec<Stri
 /// # Errors
 /// As of [`documents`].
 pub(super) fn names(policy: &Policy<'_>) -> Result<Vec<String>, String> {
-    Ok(hosts(policy)?.into_iter().map(|host| host.url.host).collect())
+    Ok(hosts(policy.gateway, &policy.arguments.hosts, &policy.arguments.name)?
+        .into_iter()
+        .map(|host| host.url.host)
+        .collect())
 }
 
 fn is_gateway(policy: &Policy<'_>) -> bool {
     matches!(policy.target, Target::Gateway(_) | Target::Pods { at_gateway: Some(_), .. })
 }
 
-/// Every host once.
-fn hosts(policy: &Policy<'_>) -> Result<Vec<Host>, String> {
+/// Every host once. `own`: the names that the filter takes for itself; `name`: what the names of documents begin with.
+///
+/// # Errors
+/// Two providers are at one host in ways that routes by the host's name cannot tell apart.
+pub(crate) fn hosts(gateway: &Gateway, own: &[String], name: &str) -> Result<Vec<Host>, String> {
     let mut hosts: Vec<Host> = Vec::new();
-    for (index, provider) in policy.gateway.providers.iter().enumerate() {
+    for (index, provider) in gateway.providers.iter().enumerate() {
         let url = compile::base_url(provider)?;
-        if policy.arguments.hosts.contains(&url.host) {
+        if own.contains(&url.host) {
             return Err(format!(
                 "providers[{index}].base_url: {} is also --host, which the filter takes for itself",
                 url.host
@@ -77,20 +83,17 @@ fn hosts(policy: &Policy<'_>) -> Result<Vec<Host>, String> {
             Some(_) => {
                 let host = &url.host;
                 return Err(format!(
-                    "providers[{index}].base_url: {host} is there before with another port, and a mesh routes by the host alone"
+                    "providers[{index}].base_url: {host} is there before with another port, and routes choose by the host alone"
                 ));
             }
-            None => hosts.push(Host {
-                name: format!("{}-{}", policy.arguments.name, provider.name.replace('_', "-")),
-                url,
-            }),
+            None => hosts.push(Host { name: format!("{name}-{}", provider.name.replace('_', "-")), url }),
         }
     }
     Ok(hosts)
 }
 
 /// What is left out of a file in which models list several targets.
-fn several(plugin: &Plugin) -> Option<String> {
+pub(crate) fn several(plugin: &Plugin) -> Option<String> {
     let more = plugin.models.iter().filter(|model| model.targets.len() > 1);
     let names: Vec<String> = more.map(|model| quote(&model.name)).collect();
     (!names.is_empty()).then(|| {
@@ -273,6 +276,6 @@ fn waypoint_label(policy: &Policy<'_>) -> String {
 }
 
 /// A time as these APIs take it: whole milliseconds or seconds.
-fn millis(millis: u64) -> String {
+pub(crate) fn millis(millis: u64) -> String {
     if millis.is_multiple_of(1000) { format!("{}s", millis / 1000) } else { format!("{millis}ms") }
 }

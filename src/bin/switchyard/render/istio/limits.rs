@@ -35,7 +35,7 @@ pub(super) fn check(gateway: &Gateway, kind: Kind) -> Result<(), String> {
 
 /// The field of a provider that the policy cannot do, and why.
 fn obstacle(provider: &Provider, kind: Kind) -> Result<Option<(&'static str, &'static str)>, String> {
-    if let Some(found) = secret(provider, kind) {
+    if let Some(found) = secret(provider, kind == Kind::Envoyfilter) {
         return Ok(Some(found));
     }
     if kind == Kind::Envoyfilter {
@@ -68,22 +68,22 @@ pub(super) fn is_service(host: &str) -> bool {
     !host.contains('.') || host.ends_with(".svc") || host.contains(".svc.")
 }
 
-/// A credential that the policy cannot carry, or would show to all who may read it.
-fn secret(provider: &Provider, kind: Kind) -> Option<(&'static str, &'static str)> {
+/// The field of a credential that a policy cannot carry, or would show to all who may read it, and why.
+pub(crate) fn secret(provider: &Provider, both_roles: bool) -> Option<(&'static str, &'static str)> {
     const SHOWN: &str = "would stand in the policy, for all who may read it: put it into a Secret and name a variable, {env: …}";
     match credentials::of(provider) {
         Credential::Key(key) if key.value.is_some() => Some(("api_key.value", SHOWN)),
-        Credential::Key(key) if key.file.is_some() && kind != Kind::Envoyfilter => Some((
+        Credential::Key(key) if key.file.is_some() && !both_roles => Some((
             "api_key.file",
-            "only an upstream filter can read files, in --kind envoyfilter: name a variable here, {env: …}",
+            "only the kind with both roles reads files: name a variable here, {env: …}",
         )),
         Credential::Aws(signer) if signer.aws.access_key.is_some() => Some((
             "aws.access_key",
             "Envoy takes such keys only in its configuration, for all who may read the policy: use credentials_file, or role_arn \
              and web_identity_token_file",
         )),
-        Credential::Aws(_) if kind != Kind::Envoyfilter => {
-            Some(("aws", "signatures need Envoy's filter behind this one: use --kind envoyfilter"))
+        Credential::Aws(_) if !both_roles => {
+            Some(("aws", "signatures need Envoy's filter behind this one: use the kind with both roles"))
         }
         Credential::Google(google) if google.service_account_file.is_some() => Some((
             "google.service_account_file",
@@ -98,11 +98,11 @@ fn secret(provider: &Provider, kind: Kind) -> Option<(&'static str, &'static str
         Credential::Azure(azure) if azure.client_secret.value.is_some() => {
             Some(("azure.client_secret.value", SHOWN))
         }
-        Credential::Google(_) if kind != Kind::Envoyfilter => {
-            Some(("google", "access tokens need a cluster of their own: use --kind envoyfilter"))
+        Credential::Google(_) if !both_roles => {
+            Some(("google", "access tokens need a cluster of their own: use the kind with both roles"))
         }
-        Credential::Azure(_) if kind != Kind::Envoyfilter => {
-            Some(("azure", "access tokens need a cluster of their own: use --kind envoyfilter"))
+        Credential::Azure(_) if !both_roles => {
+            Some(("azure", "access tokens need a cluster of their own: use the kind with both roles"))
         }
         _ => None,
     }

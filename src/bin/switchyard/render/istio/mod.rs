@@ -4,11 +4,11 @@
 //! pass and without holding headers; an `EnvoyFilter` that carries the same pass with headers that wait for the body; and
 //! an `EnvoyFilter` for a gateway, with both roles and failover.
 
-mod arguments;
+pub(crate) mod arguments;
 mod document;
-mod egress;
-mod limits;
-mod module;
+pub(crate) mod egress;
+pub(crate) mod limits;
+pub(crate) mod module;
 mod patch;
 mod plugin;
 mod sidecar;
@@ -44,7 +44,8 @@ pub(crate) fn text(arguments: &Arguments) -> Result<String, String> {
 
 fn render(gateway: &Gateway, arguments: &Arguments) -> Result<String, String> {
     let target = arguments.target()?;
-    let module = Module::new(arguments)?;
+    let by_envoy = matches!(arguments.kind, Kind::Envoyfilter | Kind::EnvoyfilterStandalone);
+    let module = Module::new(&arguments.url, arguments.sha256.as_deref(), by_envoy)?;
     limits::check(gateway, arguments.kind)?;
     let policy = Policy { gateway, arguments, target, module };
     let mut documents = match arguments.kind {

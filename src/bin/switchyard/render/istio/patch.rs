@@ -2,7 +2,7 @@
 
 use switchyard::config::file::types::Gateway;
 
-use super::{Policy, document};
+use super::{Policy, document, module};
 use crate::render::{
     envoy::{self, Shape, Version},
     text::{indent, item},
@@ -20,12 +20,9 @@ pub(super) struct Place {
 /// Istio's proxy 1.29 is made of Envoy 1.37, and so on: both come out four times a year.
 const VERSIONS_APART: u32 = 8;
 
-/// Envoy 1.37 keeps larger bodies where a route says so, and survives another attempt after a reply that was held.
-const OLDEST: Version = Version(1, 37);
-
 /// The oldest Envoy that takes the patches of a file.
 pub(super) fn oldest(gateway: &Gateway, shape: Shape) -> Version {
-    envoy::oldest(gateway, shape).max(OLDEST)
+    envoy::oldest(gateway, shape).max(module::OLDEST)
 }
 
 /// The minor version of Istio's proxy that is made of this Envoy.

@@ -15,7 +15,7 @@ use crate::render::{envoy, text::quote};
 pub(super) fn document(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, String> {
     let shape = policy.arguments.kind.shape().unwrap_or_default();
     let place = Place { context: "SIDECAR_OUTBOUND", oldest: patch::oldest(policy.gateway, shape) };
-    let options = module::options(policy, shape, place.oldest);
+    let options = module::options(&policy.module, &policy.arguments.hosts, shape, place.oldest);
     let port = policy.arguments.port.unwrap_or(egress::PORT);
     let filter = envoy::filter_off(plugin, &options)?;
     let mut patches = vec![format!(
@@ -36,7 +36,7 @@ pub(super) fn document(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, S
         let value = format!("# And kept for another try.\n{limit}");
         patches.push(place.patch("VIRTUAL_HOST", &virtual_host(port, &host), "MERGE", &value));
     }
-    for cluster in module::cluster(policy)? {
+    for cluster in module::cluster(policy.gateway, &policy.module)? {
         patches.push(format!("{}{}", cluster.comment, place.patch("CLUSTER", "", "ADD", &cluster.text)));
     }
     Ok(patch::filter(policy, &document::injection(policy, plugin), &patches))

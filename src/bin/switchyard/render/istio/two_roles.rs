@@ -19,7 +19,7 @@ pub(super) fn document(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, S
     let gateway = policy.gateway;
     let shape = policy.arguments.kind.shape().unwrap_or_default();
     let place = Place { context: "GATEWAY", oldest: patch::oldest(gateway, shape) };
-    let options = module::options(policy, shape, place.oldest);
+    let options = module::options(&policy.module, &policy.arguments.hosts, shape, place.oldest);
     let upstream = Plugin { role: RoleName::Provider, ..plugin.clone() };
     let parts = envoy::parts(gateway, plugin, &upstream, &options)?;
     let router = patch::router(None);
@@ -51,7 +51,7 @@ pub(super) fn document(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, S
             place.patch("VIRTUAL_HOST", "", "ADD", &format!("{}{HIDDEN}", parts.host))
         ),
     ];
-    for cluster in parts.clusters.iter().chain(&module::cluster(policy)?) {
+    for cluster in parts.clusters.iter().chain(&module::cluster(policy.gateway, &policy.module)?) {
         patches.push(format!("{}{}", cluster.comment, place.patch("CLUSTER", "", "ADD", &cluster.text)));
     }
     Ok(patch::filter(policy, &comment(policy, plugin), &patches))
