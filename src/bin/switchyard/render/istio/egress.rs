@@ -71,7 +71,8 @@ fn is_gateway(policy: &Policy<'_>) -> bool {
 pub(crate) fn hosts(gateway: &Gateway, own: &[String], name: &str) -> Result<Vec<Host>, String> {
     let mut hosts: Vec<Host> = Vec::new();
     for (index, provider) in gateway.providers.iter().enumerate() {
-        let url = compile::base_url(provider)?;
+        let mut url = compile::base_url(provider)?;
+        url.host.make_ascii_lowercase();
         if own.contains(&url.host) {
             return Err(format!(
                 "providers[{index}].base_url: {} is also --host, which the filter takes for itself",
@@ -86,10 +87,18 @@ pub(crate) fn hosts(gateway: &Gateway, own: &[String], name: &str) -> Result<Vec
                     "providers[{index}].base_url: {host} is there before with another port, and routes choose by the host alone"
                 ));
             }
-            None => hosts.push(Host { name: format!("{name}-{}", provider.name.replace('_', "-")), url }),
+            None => hosts.push(Host { name: document_name(name, &provider.name, index, &hosts), url }),
         }
     }
     Ok(hosts)
+}
+
+/// A name as Kubernetes takes it, which no other host has.
+fn document_name(prefix: &str, provider: &str, index: usize, before: &[Host]) -> String {
+    let name = provider.replace('_', "-");
+    let name = format!("{prefix}-{}", name.trim_matches('-'));
+    let is_free = !name.ends_with('-') && before.iter().all(|host| host.name != name);
+    if is_free { name } else { format!("{}-{index}", name.trim_end_matches('-')) }
 }
 
 /// What is left out of a file in which models list several targets.

@@ -87,7 +87,7 @@ impl Policy<'_> {
             // At a gateway anybody may name a provider's host, which has a route there. Such requests are asked for a key
             // like all others, so that the gateway is no way for strangers to a provider.
             for provider in &compiled.providers {
-                let host = provider.authority.split(':').next().unwrap_or_default().to_owned();
+                let host = provider.authority.split(':').next().unwrap_or_default().to_ascii_lowercase();
                 if !authorities.contains(&host) {
                     authorities.push(host);
                 }

@@ -34,9 +34,13 @@ keys: [{name: k, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c1
 ";
 
 fn rendered(flags: &str) -> Result<String, String> {
+    rendered_of(FILE, flags)
+}
+
+fn rendered_of(file: &str, flags: &str) -> Result<String, String> {
     let words = ["switchyard", "gateway.yaml"].into_iter().chain(flags.split_whitespace());
     let command = Command::try_parse_from(words).map_err(|error| error.to_string())?;
-    render(&file::read(FILE, &Full).gateway.unwrap(), &command.arguments)
+    render(&file::read(file, &Full).gateway.unwrap(), &command.arguments)
 }
 
 #[test]
@@ -94,4 +98,22 @@ fn services_of_the_cluster_are_known_by_their_names() {
     ] {
         assert_eq!(limits::is_service(host), service, "{host}");
     }
+}
+
+#[test]
+fn names_are_what_kubernetes_takes_and_no_two_are_the_same() {
+    let row = |name: &str, host: &str| {
+        format!("  - {{name: {name}, type: openai-compatible, base_url: 'https://{host}/v1'}}\n")
+    };
+    let file = format!(
+        "providers:\n{}{}{}models:\n  - {{name: m, targets: [{{provider: a_b}}, {{provider: a-b}}, {{provider: _}}]}}\n",
+        row("a_b", "One.test"),
+        row("a-b", "two.test"),
+        row("_", "three.test")
+    );
+    let text = rendered_of(&file, "--url oci://r/s").unwrap();
+    for name in ["switchyard-a-b\n", "switchyard-a-b-1\n", "switchyard-2\n"] {
+        assert_eq!(text.matches(&format!("  name: {name}")).count(), 3, "{name}");
+    }
+    assert!(text.contains("hosts: [\"one.test\"]") && !text.contains("hosts: [\"One.test\"]"));
 }
