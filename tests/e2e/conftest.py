@@ -8,12 +8,16 @@ from pathlib import Path
 import openai as sdk
 import pytest
 
-from rig import anthropic, openai
+from rig import anthropic, older, openai
 from rig.client import Client
 from rig.gateway import Gateway
 from rig.provider import Provider
 
 ENV = {"OPENAI_API_KEY": openai.KEY, "ANTHROPIC_API_KEY": anthropic.KEY}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    older.mark(items)
 
 
 def pool_file(openai_port: Provider, claude_port: Provider, **more: object) -> dict:

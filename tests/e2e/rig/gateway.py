@@ -10,14 +10,12 @@ import yaml
 
 from .client import Client
 from .envoy import WASM, Envoy, envoy_version, free_port, get, refused, switchyard_binary
+from .older import ANOTHER_ATTEMPT
 
 # Short times, so that tests take seconds; no ejection, and no target that cools for long, so that they stay apart.
 TIMEOUTS = {"connect": "1s", "first_event": "1s", "reply": "1s"}
 OUTLIER = {"consecutive_failures": 1000, "ejection": "1ms", "max_ejection": "1ms"}
 
-
-# The first version on which a reply may lead to another attempt; on an older one the tests' gateways have none.
-ANOTHER_ATTEMPT = (1, 37)
 
 
 def render(folder: Path, file: dict, wasm: Path = WASM, *flags: str) -> dict:

@@ -33,7 +33,7 @@ address:
 "#
     );
     text.push_str(&indent(6, &manager(gateway)));
-    text.push_str(&indent(6, &local_reply::config(options.version, None)));
+    text.push_str(&indent(6, &local_reply::config(options, downstream)));
     text.push_str(&indent(6, &route::table(gateway, downstream, options)));
     text.push_str("      http_filters:\n");
     text.push_str(&indent(6, &cors::filter(gateway)));

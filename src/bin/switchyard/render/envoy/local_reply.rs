@@ -1,7 +1,9 @@
 //! Replies that Envoy makes where the filter is not asked: HTTP that cannot be read, no room, a filter that failed. They
 //! become errors as the client's API has them.
 
-use super::{needs, version::Version};
+use switchyard::config::plugin::Plugin;
+
+use super::{Options, needs};
 use crate::render::text::{indent, item};
 
 /// Envoy's own reply, as errors have to look.
@@ -59,20 +61,33 @@ const MAPPERS: &[Mapper] = &[
     },
 ];
 
-/// What is said of them to the connection manager. `only`: in CEL, of which requests; none: of all.
-pub(super) fn config(version: Version, only: Option<&str>) -> String {
-    let only = only.map(|only| format!("({only}) && ")).unwrap_or_default();
+/// Where a connection takes in a whole body before the filter sees how large it is.
+const TOO_LARGE: Mapper = Mapper {
+    comment: "A body over the listener's limit, of which the filter has not seen the end.",
+    when: "response.code_details == 'request_payload_too_large'",
+    kinds: ("invalid_request_error", "request_too_large"),
+    code: "request_too_large",
+    message: "The request body is larger than the limit of this gateway.",
+    has_host: true,
+    retry_after: None,
+};
+
+/// What is said of them to the connection manager.
+pub(super) fn config(options: &Options, plugin: &Plugin) -> String {
+    let ours = ours(&options.domains, plugin);
     let (param, request_id) =
-        if needs::NULLS.is_in(version) { (", param: null", "request_id: null\n") } else { ("", "") };
+        if needs::NULLS.is_in(options.version) { (", param: null", "request_id: null\n") } else { ("", "") };
     let mut text = String::from(
         "# Envoy's own replies, where no filter could write them.\nlocal_reply_config:\n  mappers:\n",
     );
-    for mapper in MAPPERS.iter().filter(|mapper| mapper.has_host || only.is_empty()) {
+    let late = !needs::BODY_LIMIT.is_in(options.version);
+    let all = MAPPERS.iter().chain(late.then_some(&TOO_LARGE));
+    for mapper in all.filter(|mapper| mapper.has_host || ours.is_empty()) {
         let comment = format!("# {}\n", mapper.comment);
         text.push_str(&indent(2, &comment));
         let (openai, anthropic) = mapper.kinds;
         if !anthropic.is_empty() {
-            let when = format!("{only}request.path.startsWith('/v1/messages') && ({})", mapper.when);
+            let when = format!("{ours}request.path.startsWith('/v1/messages') && ({})", mapper.when);
             let body = format!(
                 "type: error\nerror: {{type: {anthropic}, message: {:?}}}\n{request_id}",
                 mapper.message
@@ -82,10 +97,29 @@ pub(super) fn config(version: Version, only: Option<&str>) -> String {
         // Both APIs' clients find in this what they look for.
         let own = format!("type: {openai}, message: {:?}{param}, code: {}", mapper.message, mapper.code);
         let kind = if anthropic.is_empty() { "type: error\n" } else { "" };
-        let when = if only.is_empty() { mapper.when.to_owned() } else { format!("{only}({})", mapper.when) };
+        let when = if ours.is_empty() { mapper.when.to_owned() } else { format!("{ours}({})", mapper.when) };
         text.push_str(&indent(2, &one(mapper, &when, &format!("{kind}error: {{{own}}}\n"))));
     }
     text
+}
+
+/// Which requests are the gateway's, where others pass the same listener; nothing where all are. An attempt may have written
+/// its provider's host by then.
+fn ours(domains: &[String], plugin: &Plugin) -> String {
+    if domains.is_empty() || domains.iter().any(|domain| domain.contains('*')) {
+        return String::new();
+    }
+    // With a port or without.
+    let mut any: Vec<String> =
+        domains.iter().map(|domain| format!("(request.host + ':').startsWith('{domain}:')")).collect();
+    let mut providers: Vec<String> = Vec::new();
+    for name in plugin.providers.iter().map(|provider| format!("'{}'", provider.authority)) {
+        if !providers.contains(&name) {
+            providers.push(name);
+        }
+    }
+    any.push(format!("request.host in [{}]", providers.join(", ")));
+    format!("({}) && ", any.join(" || "))
 }
 
 fn one(mapper: &Mapper, when: &str, body: &str) -> String {

@@ -132,10 +132,7 @@ pub(crate) fn render(gateway: &Gateway, options: &Options) -> Result<Rendering, 
     let downstream = match role {
         Role::Two => compile::plugin(gateway, RoleName::Gateway)?,
         Role::Gateway => own::plugin(gateway)?,
-        Role::Standalone => Plugin {
-            entry: Entry { headers, ..Entry::default() },
-            ..compile::plugin(gateway, RoleName::Standalone)?
-        },
+        Role::Standalone => one_pass(gateway, headers)?,
     };
     let upstream = Plugin { role: RoleName::Provider, ..downstream.clone() };
     Ok(Rendering {
@@ -148,6 +145,18 @@ pub(crate) fn render(gateway: &Gateway, options: &Options) -> Result<Rendering, 
         pieces: pieces::Pieces::new(gateway, &downstream, &upstream, options)?,
         clusters: clusters(gateway, &downstream, role)?,
     })
+}
+
+/// The filter's configuration where it runs once.
+///
+/// # Errors
+/// A provider that cannot be served so, with its place.
+fn one_pass(gateway: &Gateway, headers: Headers) -> Result<Plugin, String> {
+    let entry = Entry { headers, ..Entry::default() };
+    let plugin = Plugin { entry, ..compile::plugin(gateway, RoleName::Standalone)? };
+    let Some((provider, why)) = plugin.obstacle() else { return Ok(plugin) };
+    let index = plugin.providers.iter().position(|known| known.name == provider.name).unwrap_or_default();
+    Err(format!("providers[{index}]: cannot be served with --role standalone: {why}"))
 }
 
 /// The clusters that the routes and pools name, and those that the filter calls.
@@ -195,9 +204,14 @@ impl Rendering {
         format!("{}{}", self.head(), self.pieces.text(&self.clusters))
     }
 
-    /// The filters as resources that Envoy discovers (ECDS), where their places in the listener only name them.
-    pub(crate) fn extensions(&self) -> String {
-        format!("{}{}", self.head(), self.pieces.extensions())
+    /// A filter as a resource that Envoy discovers (ECDS), where its place in the listener only names it.
+    ///
+    /// # Errors
+    /// This role has no filter on the attempts.
+    fn extension(&self, upstream: bool) -> Result<String, String> {
+        let text = if upstream { self.pieces.attempt.as_ref() } else { Some(&self.pieces.gateway) };
+        let text = text.ok_or("--form ecds-upstream: is for --role two")?;
+        Ok(format!("{}version_info: \"1\"\nresources:\n{text}", self.head()))
     }
 
     /// The bootstrap of an Envoy that watches files of listeners and clusters in this directory.
@@ -231,8 +245,10 @@ pub(crate) enum Form {
     Bootstrap,
     /// What is added to the file of an Envoy that serves other things, too: filters, a virtual host, clusters.
     Pieces,
-    /// The filters as resources of extension discovery (ECDS).
+    /// The filter before the router as a resource of extension discovery (ECDS).
     Ecds,
+    /// The filter on each attempt as such a resource.
+    EcdsUpstream,
     /// The clusters as resources of cluster discovery (CDS).
     Cds,
 }
@@ -317,7 +333,8 @@ pub(crate) fn text(arguments: &Arguments) -> Result<String, String> {
     Ok(match arguments.form {
         Form::Bootstrap => rendering.static_file(),
         Form::Pieces => rendering.pieces(),
-        Form::Ecds => rendering.extensions(),
+        Form::Ecds => rendering.extension(false)?,
+        Form::EcdsUpstream => rendering.extension(true)?,
         Form::Cds => format!("{}{}", rendering.head(), rendering.clusters_file(1, std::iter::empty())),
     })
 }

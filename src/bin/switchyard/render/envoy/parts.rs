@@ -35,7 +35,7 @@ pub(crate) fn parts(
         downstream: filter_off(downstream, options)?,
         upstream: listener::upstream_filters(gateway, upstream, options)?,
         host: hosts.lines().map(|line| format!("{}\n", line.get(2..).unwrap_or_default())).collect(),
-        errors: local_reply::config(options.version, Some(&of_hosts(downstream, options))),
+        errors: local_reply::config(options, downstream),
         clusters: clusters(gateway, downstream, options.shape.role)?,
     })
 }
@@ -50,23 +50,4 @@ pub(crate) fn filter_off(plugin: &Plugin, options: &Options) -> Result<String, S
         "name: {}\n# Off, but where a virtual host or route turns it on.\ndisabled: true\ntyped_config:\n{config}",
         listener::FILTER
     ))
-}
-
-/// In CEL: a request of one of these hosts, or one that an attempt has rewritten for a provider.
-fn of_hosts(plugin: &Plugin, options: &Options) -> String {
-    let own = options.domains.iter().map(|domain| format!("request.host.startsWith('{domain}:')"));
-    let all = options
-        .domains
-        .iter()
-        .map(String::as_str)
-        .chain(plugin.providers.iter().map(|row| row.authority.as_str()));
-    let mut names: Vec<String> = Vec::new();
-    for name in all.map(|name| format!("'{name}'")) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let mut terms = vec![format!("request.host in [{}]", names.join(", "))];
-    terms.extend(own);
-    terms.join(" || ")
 }

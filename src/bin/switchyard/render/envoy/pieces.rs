@@ -13,7 +13,10 @@ pub(super) struct Pieces {
     hosts: String,
     errors: String,
     connection: String,
-    extensions: String,
+    /// The filter before the router, as extension discovery has it.
+    pub(super) gateway: String,
+    /// The filter on each attempt, where there is one.
+    pub(super) attempt: Option<String>,
 }
 
 impl Pieces {
@@ -35,19 +38,17 @@ impl Pieces {
             1,
         );
         let reads = listener::reads(options.shape.role);
-        let mut extensions = extension(listener::FILTER, downstream, options)?;
         let two = options.shape.role == Role::Two;
-        if two {
-            extensions.push_str(&extension(listener::ATTEMPT, upstream, options)?);
-        }
+        let attempt = if two { Some(extension(listener::ATTEMPT, upstream, options)?) } else { None };
         let upstream = if two { Some(listener::upstream_filters(gateway, upstream, options)?) } else { None };
         Ok(Pieces {
             downstream: format!("{}{reads}{filter}", cors::filter(gateway)),
             upstream,
             hosts: route::virtual_hosts(gateway, downstream, options),
-            errors: local_reply::config(options.version, None),
+            errors: local_reply::config(options, downstream),
             connection: connection(gateway, options),
-            extensions,
+            gateway: extension(listener::FILTER, downstream, options)?,
+            attempt,
         })
     }
 
@@ -74,11 +75,6 @@ impl Pieces {
         out.push_str(&bootstrap::clusters_list(clusters));
         out
     }
-
-    /// The filters' configurations, as extension discovery has them.
-    pub(super) fn extensions(&self) -> String {
-        format!("version_info: \"1\"\nresources:\n{}", self.extensions)
-    }
 }
 
 fn extension(name: &str, plugin: &Plugin, options: &Options) -> Result<String, String> {
@@ -88,18 +84,10 @@ fn extension(name: &str, plugin: &Plugin, options: &Options) -> Result<String, S
     )))
 }
 
-/// What the listener and the connection manager must have, as the user writes them.
+/// What the listener must have.
 fn connection(gateway: &Gateway, options: &Options) -> String {
-    let limit = if needs::BODY_LIMIT.is_in(options.version) {
-        String::new()
-    } else {
-        format!("# Into the listener.\n{}\n", listener::buffer(gateway, options))
-    };
-    let idle = gateway.timeouts.idle.protobuf();
-    format!(
-        "{limit}# Into the connection manager, where it has nothing else there. Without the first two, clients may set retries and\n\
-         # timeouts by x-envoy-* headers; the third is for realtime sessions.\n\
-         use_remote_address: true\ninternal_address_config: {{unix_sockets: false}}\nupgrade_configs: [{{upgrade_type: websocket}}]\n\
-         stream_idle_timeout: {idle}\n\n"
-    )
+    if needs::BODY_LIMIT.is_in(options.version) {
+        return String::new();
+    }
+    format!("# Into the listener.\n{}\n", listener::buffer(gateway, options))
 }

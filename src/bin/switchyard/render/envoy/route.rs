@@ -32,7 +32,11 @@ pub(super) fn table(gateway: &Gateway, plugin: &Plugin, options: &Options) -> St
 /// The virtual hosts, as items of a list.
 pub(super) fn virtual_hosts(gateway: &Gateway, plugin: &Plugin, options: &Options) -> String {
     let Shape { role, headers } = options.shape;
-    let domains: Vec<String> = options.domains.iter().map(|domain| quote(domain)).collect();
+    let mut domains: Vec<String> = options.domains.iter().map(|domain| quote(domain)).collect();
+    if role == Role::Standalone && headers == Headers::Held && !domains.is_empty() {
+        // The filter writes the provider's name of its host before the route is taken, and the request must stay here.
+        domains.extend(authorities(plugin).into_iter().map(|(_, authority)| quote(authority)));
+    }
     let domains = if domains.is_empty() { "\"*\"".to_owned() } else { domains.join(", ") };
     let routes = match (role, headers) {
         (Role::Two, _) => {
@@ -54,7 +58,7 @@ pub(super) fn virtual_hosts(gateway: &Gateway, plugin: &Plugin, options: &Option
     if headers != Headers::Held {
         for (name, authority) in authorities(plugin) {
             let domains = quote(authority);
-            let routes = format!("routes:\n{}", by_authority(gateway, name));
+            let routes = format!("{}routes:\n{}", removed(role), by_authority(gateway, name));
             hosts.push_str(&host(&format!("switchyard.{name}"), &domains, gateway, options, &routes));
         }
     }
@@ -65,8 +69,19 @@ fn host(name: &str, domains: &str, gateway: &Gateway, options: &Options, routes:
     let name = quote_if_needed(name);
     let limit = limit(gateway, options);
     let filters = filters(gateway, options);
-    item(&format!("name: {name}\ndomains: [{domains}]\n{limit}{filters}{routes}"))
+    let (quiet, routes) = match options.off_by_default {
+        // What is said to the connection manager of an Envoy of one's own.
+        true => (QUIET, routes.replace("  route:\n", &format!("  route:\n{UPGRADES}"))),
+        false => ("", routes.to_owned()),
+    };
+    item(&format!("name: {name}\ndomains: [{domains}]\n{limit}{filters}{quiet}{routes}"))
 }
+
+/// No word of Envoy's own to clients.
+const QUIET: &str = "response_headers_to_remove: [x-envoy-upstream-service-time]\n";
+
+/// Realtime sessions. The filter refuses them on all other paths.
+const UPGRADES: &str = "    upgrade_configs: [{upgrade_type: websocket}]\n";
 
 /// Plain names stand as they are.
 fn quote_if_needed(name: &str) -> String {
@@ -110,16 +125,18 @@ switchyard.gateway:
   config: {}
 "#;
 
-/// What of a request does not go to where it is sent.
+/// What of a request does not go to where it is sent: what the filter says to the routes, the client's key where the
+/// filter does not replace it, and what Envoy adds after the filter has written all headers.
 fn removed(role: Role) -> String {
-    let keys = "authorization, x-api-key, api-key, x-goog-api-key, ";
-    let (said, keys) = match role {
-        Role::Gateway => {
-            ("The choice of the filter and the client's key are not for the one who serves.", keys)
-        }
-        _ => ("The choice of the filter is not for the one who serves.", ""),
+    let names = match role {
+        Role::Gateway => "authorization, x-api-key, api-key, x-goog-api-key",
+        _ => "x-forwarded-proto, x-request-id",
     };
-    format!("# {said}\nrequest_headers_to_remove: [{keys}x-switchyard-stream, x-switchyard-reply]\n")
+    format!(
+        "# Not for the one who serves.\n\
+         request_headers_to_remove: [x-switchyard-stream, x-switchyard-reply, \
+             x-envoy-expected-rq-timeout-ms, {names}]\n"
+    )
 }
 
 /// Each provider that a model leads to, with its authority; of two at the same one the first.
@@ -275,7 +292,7 @@ const MOVING_ON: &str = r#"  # The next attempt goes to the next provider of the
 fn fallback() -> String {
     format!(
         "# While the filter reads a body, and for what it answers itself. Only a route to a cluster has the limit above.\n\
-         - name: none\n  match: {{prefix: \"/\"}}\n  route: {{cluster: {NONE}}}\n"
+         - name: none\n  match: {{prefix: \"/\"}}\n  route:\n    cluster: {NONE}\n"
     )
 }
 

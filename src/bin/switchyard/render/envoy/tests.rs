@@ -37,6 +37,13 @@ fn rendering(text: &str) -> Rendering {
     render(&gateway, &Options::new("/w\"asm", "x.yaml")).unwrap()
 }
 
+fn shaped(text: &str, role: Role, headers: Headers) -> Result<Rendering, String> {
+    let gateway = file::read(text, &Full).gateway.unwrap();
+    let shape = Shape { role, headers };
+    let domains = vec!["ai.test".to_owned()];
+    render(&gateway, &Options { shape, domains, off_by_default: true, ..Options::new("/w.wasm", "x.yaml") })
+}
+
 /// The rendering as Envoy reads it.
 fn parsed(text: &str) -> serde_json::Value {
     use saphyr::{LoadableYamlNode, Scalar, Yaml};
@@ -238,5 +245,114 @@ fn what_envoy_answers_itself_is_an_error_of_the_clients_api() {
             mapper["headers_to_add"][1]["header"],
             serde_json::json!({"key": "x-should-retry", "value": "true"})
         );
+    }
+}
+
+#[test]
+fn the_gateway_role_alone_refuses_what_needs_the_other() {
+    let file = "
+providers:
+  - {name: a, type: openai-compatible, base_url: 'http://127.0.0.1:1/v1'}
+  - {name: b, type: anthropic, api_key: {env: B}}
+models:
+  - {name: m, targets: [{provider: a, model: other}]}
+  - {name: n, targets: [{provider: a}, {provider: b}]}
+";
+    let refused = shaped(file, Role::Gateway, Headers::Held).unwrap_err();
+    let places: Vec<&str> =
+        refused.lines().filter_map(|line| line.split_once(": ")).map(|(place, _)| place).collect();
+    let wanted =
+        ["providers[1].type", "providers[1].api_key", "models[0].targets[0].model", "models[1].targets"];
+    assert_eq!(places, wanted, "{refused}");
+    let plain = "
+providers: [{name: a, type: openai-compatible, base_url: 'http://127.0.0.1:1/v1'}]
+models: [{name: m, targets: [{provider: a, model: m}]}]
+";
+    let pieces = parsed(&shaped(plain, Role::Gateway, Headers::Held).unwrap().pieces());
+    let removed = &pieces["virtual_hosts"][0]["request_headers_to_remove"];
+    assert!(removed.as_array().unwrap().contains(&"authorization".into()), "{removed}");
+    // The clusters are the user's.
+    assert_eq!(pieces["clusters"].as_array().unwrap().len(), 1);
+    assert_eq!(pieces.get("upstream_http_filters"), None);
+}
+
+#[test]
+fn one_pass_keeps_a_request_in_its_virtual_host() {
+    let file = "
+providers:
+  - {name: a, type: openai, base_url: 'http://127.0.0.1:1/v1', api_key: {env: A}}
+  - {name: b, type: anthropic, api_key: {env: B}}
+models:
+  - {name: m, targets: [{provider: a}, {provider: b, model: c}]}
+";
+    let held = parsed(&shaped(file, Role::Standalone, Headers::Held).unwrap().pieces());
+    let hosts = &held["virtual_hosts"];
+    assert_eq!(hosts[0]["domains"], serde_json::json!(["ai.test", "127.0.0.1:1", "api.anthropic.com"]));
+    let filter = &find(&held["http_filters"], "switchyard.gateway");
+    assert_eq!(filter["disabled"], true);
+    assert_eq!(filter["typed_config"]["config"]["allow_on_headers_stop_iteration"], true);
+    let at_once = parsed(&shaped(file, Role::Standalone, Headers::AtOnce).unwrap().pieces());
+    let filter = &find(&at_once["http_filters"], "switchyard.gateway")["typed_config"]["config"];
+    assert_eq!(filter.get("allow_on_headers_stop_iteration"), None);
+    let host = find(&at_once["virtual_hosts"], "switchyard.b");
+    assert_eq!(host["domains"], serde_json::json!(["api.anthropic.com"]));
+    // Whoever sends the name of a provider meets the filter.
+    for host in at_once["virtual_hosts"].as_array().unwrap() {
+        assert!(host["typed_per_filter_config"].get("switchyard.gateway").is_some(), "{host}");
+    }
+    let gemini = file.replace("type: anthropic", "type: gemini");
+    let refused = shaped(&gemini, Role::Standalone, Headers::AtOnce).unwrap_err();
+    assert!(refused.starts_with("providers[1]: cannot be served with --role standalone: "), "{refused}");
+}
+
+#[test]
+fn an_older_envoy_gets_less() {
+    let gateway = file::read(&FILE.replace("{file: /keys/openai}", "{env: O}"), &Full).gateway.unwrap();
+    let of = |minor: u32, role: Role, headers: Headers| {
+        let shape = Shape { role, headers };
+        let options = Options { shape, version: Version(1, minor), ..Options::new("w", "x") };
+        render(&gateway, &options).unwrap().static_file()
+    };
+    let limit = |text: &str| {
+        let config = parsed(text);
+        let host = &manager(&config)["route_config"]["virtual_hosts"][0];
+        let listener = &config["static_resources"]["listeners"][0];
+        (
+            host.get("request_body_buffer_limit").and_then(serde_json::Value::as_u64),
+            listener["per_connection_buffer_limit_bytes"].as_u64(),
+        )
+    };
+    let body = 3_000_000 + (1 << 20);
+    let piece = 512 * 1024;
+    assert_eq!(limit(&of(40, Role::Two, Headers::Held)), (Some(body), Some(piece)));
+    assert_eq!(limit(&of(37, Role::Two, Headers::Held)), (Some(2 * body), Some(piece)));
+    assert_eq!(limit(&of(36, Role::Standalone, Headers::Held)), (None, Some(body)));
+    let old = of(31, Role::Standalone, Headers::AtOnce);
+    for newer in
+        ["failure_policy: ", "reload_config", "null", "allow_on_headers", "error_matcher", "upstream_http"]
+    {
+        assert!(!old.contains(newer), "{newer}");
+    }
+    assert!(old.starts_with("# Envoy 1.31 or later. Rendered for 1.31."), "{old:.80}");
+}
+
+#[test]
+fn a_module_by_http_has_its_sum() {
+    let sum = "0".repeat(64);
+    let code = Code::new("https://a.test/x.wasm", Some(&sum), Some("files")).unwrap();
+    let gateway = file::read(FILE, &Full).gateway.unwrap();
+    let options = Options { wasm: code, ..Options::new("", "x") };
+    let config = parsed(&render(&gateway, &options).unwrap().static_file());
+    let filter = &find(&manager(&config)["http_filters"], "switchyard.gateway")["typed_config"]["config"];
+    let remote = &filter["vm_config"]["code"]["remote"];
+    assert_eq!(remote["http_uri"]["uri"], "https://a.test/x.wasm");
+    // A sum of digits alone is text, too.
+    assert_eq!(remote["sha256"], sum);
+    for (wasm, sum, cluster) in [
+        ("https://a.test/x", None, None),
+        ("/x.wasm", Some("00"), None),
+        ("http://a.test/x", Some("xyz"), Some("f")),
+    ] {
+        assert!(Code::new(wasm, sum, cluster).unwrap_err().starts_with("--wasm"), "{wasm}");
     }
 }

@@ -49,7 +49,7 @@ impl Code {
         match self {
             Code::File(path) => format!("code: {{local: {{filename: {}}}}}\n", quote(path)),
             Code::Remote { url, sha256, cluster } => {
-                let (url, cluster) = (quote(url), quote(cluster));
+                let (url, cluster, sha256) = (quote(url), quote(cluster), quote(sha256));
                 format!(
                     "# Fetched once. Until it is here and has this sum, the listener takes no connection.\n\
                      code:\n  remote:\n    http_uri: {{uri: {url}, cluster: {cluster}, timeout: 30s}}\n    \
