@@ -109,16 +109,17 @@ fn ours(domains: &[String], plugin: &Plugin) -> String {
     if domains.is_empty() || domains.iter().any(|domain| domain.contains('*')) {
         return String::new();
     }
-    // With a port or without.
+    // With a port or without. Envoy's CEL joins no strings where it is not told to: such an expression never holds.
     let mut any: Vec<String> =
-        domains.iter().map(|domain| format!("(request.host + ':').startsWith('{domain}:')")).collect();
-    let mut providers: Vec<String> = Vec::new();
-    for name in plugin.providers.iter().map(|provider| format!("'{}'", provider.authority)) {
-        if !providers.contains(&name) {
-            providers.push(name);
+        domains.iter().map(|domain| format!("request.host.startsWith('{domain}:')")).collect();
+    let mut names: Vec<String> = Vec::new();
+    let hosts = plugin.providers.iter().map(|provider| &provider.authority);
+    for name in domains.iter().chain(hosts).map(|name| format!("'{name}'")) {
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
-    any.push(format!("request.host in [{}]", providers.join(", ")));
+    any.insert(0, format!("request.host in [{}]", names.join(", ")));
     format!("({}) && ", any.join(" || "))
 }
 
