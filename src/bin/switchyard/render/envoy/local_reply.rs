@@ -74,7 +74,8 @@ const TOO_LARGE: Mapper = Mapper {
 
 /// What is said of them to the connection manager.
 pub(super) fn config(options: &Options, plugin: &Plugin) -> String {
-    let ours = ours(&options.domains, plugin);
+    let ours = ours(options, plugin);
+    let messages = format!("{}/v1/messages", options.prefix);
     let (param, request_id) =
         if needs::NULLS.is_in(options.version) { (", param: null", "request_id: null\n") } else { ("", "") };
     let mut text = String::from(
@@ -87,7 +88,7 @@ pub(super) fn config(options: &Options, plugin: &Plugin) -> String {
         text.push_str(&indent(2, &comment));
         let (openai, anthropic) = mapper.kinds;
         if !anthropic.is_empty() {
-            let when = format!("{ours}request.path.startsWith('/v1/messages') && ({})", mapper.when);
+            let when = format!("{ours}request.path.startsWith('{messages}') && ({})", mapper.when);
             let body = format!(
                 "type: error\nerror: {{type: {anthropic}, message: {:?}}}\n{request_id}",
                 mapper.message
@@ -105,7 +106,10 @@ pub(super) fn config(options: &Options, plugin: &Plugin) -> String {
 
 /// Which requests are the gateway's, where others pass the same listener; nothing where all are. An attempt may have written
 /// its provider's host by then.
-fn ours(domains: &[String], plugin: &Plugin) -> String {
+fn ours(Options { domains, prefix, .. }: &Options, plugin: &Plugin) -> String {
+    if !prefix.is_empty() {
+        return format!("request.path.startsWith('{prefix}/') && ");
+    }
     if domains.is_empty() || domains.iter().any(|domain| domain.contains('*')) {
         return String::new();
     }
