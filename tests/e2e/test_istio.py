@@ -110,6 +110,14 @@ def test_the_examples_are_right_or_refused_with_their_place(tmp_path: Path, exam
             assert last.startswith(f"switchyard: {not_done[example]}: "), last
 
 
+@crds.needed
+@pytest.mark.parametrize("path", sorted((ROOT / "examples" / "istio").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_committed_policies_are_right_by_the_schemas(path: Path) -> None:
+    if path.stem != "gateway":
+        documents = [document for document in yaml.load_all(path.read_text(), yaml.CSafeLoader) if document]
+        assert documents and crds.validate(documents) == []
+
+
 def test_where_a_policy_holds(tmp_path: Path) -> None:
     file = small(row("openai", "openai"))
 
