@@ -94,6 +94,28 @@ fn committed_renderings_of_istio_are_what_the_commands_print() {
 }
 
 #[test]
+fn committed_renderings_for_kong_are_what_the_command_prints() {
+    let folder = Path::new(ROOT).join("examples/kong");
+    let beside = ["--beside", "--kong-version", "3.12"];
+    for (file, flags) in [
+        ("kong.yml", &["--part", "kong.yml"][..]),
+        ("switchyard.meta.json", &["--part", "meta"]),
+        ("kong.conf", &["--part", "conf"]),
+        ("beside/kong.yml", &beside),
+    ] {
+        let command = [&["render", "kong", "examples/kong/gateway.yaml"], flags].concat();
+        let output = switchyard(&command);
+        assert!(output.status.success(), "{file}: {}", text(&output.stderr));
+        let (path, printed) = (folder.join(file), text(&output.stdout));
+        if std::env::var_os("SWITCHYARD_WRITE").is_some() {
+            std::fs::write(&path, &printed).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == printed, "examples/kong/{file} is old: write it again with `make renderings`");
+    }
+}
+
+#[test]
 fn a_right_file_is_said_to_be_right() {
     for name in examples() {
         let output = switchyard(&["check", &format!("examples/{name}")]);

@@ -19,7 +19,7 @@ mod secret;
 mod tls;
 mod token;
 mod version;
-mod wasm;
+pub(in crate::render) mod wasm;
 
 use std::{collections::HashSet, net::SocketAddr};
 
