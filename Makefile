@@ -6,6 +6,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 WASM := dist/switchyard.wasm
+SHA256 := $(if $(shell command -v sha256sum),sha256sum,shasum -a 256)
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 WASM_LIMIT := 1165000
 # Without it the linker writes every call and address in five bytes, most of which need one to three. Not among the flags
@@ -16,7 +17,7 @@ WASM_LINK := -C link-arg=--compress-relocations
 need = command -v $(1) >/dev/null || { echo "$(1) is missing: $(2)" >&2; exit 1; }
 need-cargo = $(call need,cargo,install Rust from https://rustup.rs)
 
-.PHONY: help run wasm wasm-panic test check e2e hosts chaos clients conformance bench figures soak size fuzz schema renderings clean
+.PHONY: help run wasm wasm-panic reproducible oci test check e2e hosts chaos clients conformance bench figures soak size fuzz schema renderings clean
 
 help: ## List the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -28,11 +29,19 @@ run: wasm ## Start the gateway: with FILE=gateway.yaml, or with what the environ
 
 wasm: ## Build the filter: dist/switchyard.wasm
 	@$(need-cargo)
-	@cargo rustc --quiet --lib --profile wasm --target wasm32-unknown-unknown -- $(WASM_LINK)
+	@remap=$$(tools/remap.sh); cargo rustc --quiet --lib --profile wasm --target wasm32-unknown-unknown \
+	  --config "target.wasm32-unknown-unknown.rustflags=[$$remap]" -- $(WASM_LINK)
 	@mkdir -p dist
 	@cp $(TARGET_DIR)/wasm32-unknown-unknown/wasm/switchyard.wasm $(WASM).new
 	@mv $(WASM).new $(WASM)
-	@echo "wasm: $(WASM), $$(wc -c <$(WASM)) bytes"
+	@echo "wasm: $(WASM), $$(wc -c <$(WASM)) bytes, sha256 $$($(SHA256) <$(WASM) | cut -c1-64)"
+
+reproducible: wasm ## Build the filter again, elsewhere and from nothing: it must be the same to the byte
+	@tools/reproducible.sh
+
+oci: wasm ## Pack the filter as the image that Istio and Envoy Gateway pull: dist/oci, dist/switchyard-oci.tar
+	@$(call need,python3,install Python 3)
+	@python3 tools/oci.py $(WASM) dist
 
 wasm-panic: ## Build a filter that fails when it is told to, for tests: dist/switchyard-panic.wasm
 	@$(need-cargo)

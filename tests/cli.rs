@@ -73,6 +73,26 @@ fn committed_renderings_are_what_the_command_prints() {
     }
 }
 
+/// Each is made by a command that its README tells.
+#[test]
+fn committed_renderings_of_istio_are_what_the_commands_print() {
+    let readme = std::fs::read_to_string(Path::new(ROOT).join("examples/istio/README.md")).unwrap();
+    let commands: Vec<&str> =
+        readme.lines().filter(|line| line.starts_with("switchyard render istio ")).collect();
+    assert_eq!(commands.len(), 6, "{commands:?}");
+    for command in commands {
+        let (command, file) = command.split_once(" > ").unwrap();
+        let output = switchyard(&command.split(' ').skip(1).collect::<Vec<_>>());
+        assert!(output.status.success(), "{command}: {}", text(&output.stderr));
+        let (printed, path) = (text(&output.stdout), Path::new(ROOT).join(file));
+        if std::env::var_os("SWITCHYARD_WRITE").is_some() {
+            std::fs::write(&path, &printed).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(printed == committed, "{file} is old: write it again with `make renderings`");
+    }
+}
+
 #[test]
 fn committed_renderings_for_kong_are_what_the_command_prints() {
     let folder = Path::new(ROOT).join("examples/kong");

@@ -33,7 +33,7 @@ address:
 "#
     );
     text.push_str(&indent(6, &manager(gateway)));
-    text.push_str(&indent(6, &local_reply::config(options)));
+    text.push_str(&indent(6, &local_reply::config(options, downstream)));
     text.push_str(&indent(6, &route::table(gateway, downstream, options)));
     text.push_str("      http_filters:\n");
     text.push_str(&indent(6, &cors::filter(gateway)));
@@ -152,7 +152,11 @@ pub(super) fn upstream_filters(
     options: &Options,
 ) -> Result<String, String> {
     let filter = wasm::filter(ATTEMPT, upstream, options)?;
-    around(gateway, &format!("# Translates the request for this provider, and its reply back.\n{filter}"))
+    around(
+        gateway,
+        options,
+        &format!("# Translates the request for this provider, and its reply back.\n{filter}"),
+    )
 }
 
 /// The name of the filter on each attempt.
@@ -162,8 +166,9 @@ pub(super) const ATTEMPT: &str = "switchyard.provider";
 ///
 /// # Errors
 /// As of [`upstream_filters`].
-pub(super) fn around(gateway: &Gateway, filter: &str) -> Result<String, String> {
-    let keys = secret::filter(gateway).unwrap_or_default();
+pub(super) fn around(gateway: &Gateway, options: &Options, filter: &str) -> Result<String, String> {
+    let keys = if options.off_by_default { secret::guarded(gateway) } else { secret::filter(gateway) };
+    let keys = keys.unwrap_or_default();
     let signers = aws::filters(gateway)?;
     Ok(format!("{keys}{filter}{signers}{CODEC}"))
 }

@@ -1,6 +1,8 @@
 //! Replies that Envoy makes where the filter is not asked: HTTP that cannot be read, no room, a filter that failed. They
 //! become errors as the client's API has them.
 
+use switchyard::config::plugin::Plugin;
+
 use super::{Options, needs};
 use crate::render::text::{indent, item};
 
@@ -14,6 +16,8 @@ struct Mapper {
     kinds: (&'static str, &'static str),
     code: &'static str,
     message: &'static str,
+    /// Whether it is known by then for which host the request is.
+    has_host: bool,
     /// Seconds after which to try again.
     retry_after: Option<u32>,
 }
@@ -25,6 +29,7 @@ const MAPPERS: &[Mapper] = &[
         kinds: ("server_error", "overloaded_error"),
         code: "gateway_overloaded",
         message: "The gateway has no room for more requests; try again.",
+        has_host: true,
         retry_after: Some(1),
     },
     Mapper {
@@ -33,6 +38,7 @@ const MAPPERS: &[Mapper] = &[
         kinds: ("api_error", ""),
         code: "gateway_error",
         message: "The gateway failed at this request; try again.",
+        has_host: true,
         retry_after: Some(1),
     },
     Mapper {
@@ -41,6 +47,7 @@ const MAPPERS: &[Mapper] = &[
         kinds: ("invalid_request_error", ""),
         code: "headers_too_large",
         message: "The headers of the request are too many or too large.",
+        has_host: false,
         retry_after: None,
     },
     Mapper {
@@ -49,6 +56,7 @@ const MAPPERS: &[Mapper] = &[
         kinds: ("invalid_request_error", ""),
         code: "bad_request",
         message: "The request is not well-formed HTTP, or did not come in time.",
+        has_host: false,
         retry_after: None,
     },
 ];
@@ -60,12 +68,13 @@ const TOO_LARGE: Mapper = Mapper {
     kinds: ("invalid_request_error", "request_too_large"),
     code: "request_too_large",
     message: "The request body is larger than the limit of this gateway.",
+    has_host: true,
     retry_after: None,
 };
 
 /// What is said of them to the connection manager.
-pub(super) fn config(options: &Options) -> String {
-    let ours = ours(options);
+pub(super) fn config(options: &Options, plugin: &Plugin) -> String {
+    let ours = ours(options, plugin);
     let messages = format!("{}/v1/messages", options.prefix);
     let (param, request_id) =
         if needs::NULLS.is_in(options.version) { (", param: null", "request_id: null\n") } else { ("", "") };
@@ -73,7 +82,8 @@ pub(super) fn config(options: &Options) -> String {
         "# Envoy's own replies, where no filter could write them.\nlocal_reply_config:\n  mappers:\n",
     );
     let late = !needs::BODY_LIMIT.is_in(options.version);
-    for mapper in MAPPERS.iter().chain(late.then_some(&TOO_LARGE)) {
+    let all = MAPPERS.iter().chain(late.then_some(&TOO_LARGE));
+    for mapper in all.filter(|mapper| mapper.has_host || ours.is_empty()) {
         let comment = format!("# {}\n", mapper.comment);
         text.push_str(&indent(2, &comment));
         let (openai, anthropic) = mapper.kinds;
@@ -94,17 +104,26 @@ pub(super) fn config(options: &Options) -> String {
     text
 }
 
-/// Which requests are the gateway's, where others pass the same listener; nothing where all are.
-fn ours(Options { domains, prefix, .. }: &Options) -> String {
+/// Which requests are the gateway's, where others pass the same listener; nothing where all are. An attempt may have written
+/// its provider's host by then.
+fn ours(Options { domains, prefix, .. }: &Options, plugin: &Plugin) -> String {
     if !prefix.is_empty() {
         return format!("request.path.startsWith('{prefix}/') && ");
     }
     if domains.is_empty() || domains.iter().any(|domain| domain.contains('*')) {
         return String::new();
     }
-    // With a port or without.
-    let one = |domain: &String| format!("(request.host + ':').startsWith('{domain}:')");
-    let any: Vec<String> = domains.iter().map(one).collect();
+    // With a port or without. Envoy's CEL joins no strings where it is not told to: such an expression never holds.
+    let mut any: Vec<String> =
+        domains.iter().map(|domain| format!("request.host.startsWith('{domain}:')")).collect();
+    let mut names: Vec<String> = Vec::new();
+    let hosts = plugin.providers.iter().map(|provider| &provider.authority);
+    for name in domains.iter().chain(hosts).map(|name| format!("'{name}'")) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    any.insert(0, format!("request.host in [{}]", names.join(", ")));
     format!("({}) && ", any.join(" || "))
 }
 

@@ -11,6 +11,7 @@ mod listener;
 mod local_reply;
 mod needs;
 mod own;
+mod parts;
 mod pieces;
 mod pool;
 mod route;
@@ -24,6 +25,8 @@ use std::{collections::HashSet, net::SocketAddr};
 
 use clap::{Args, ValueEnum};
 pub(crate) use needs::{check, oldest};
+pub(crate) use parts::{filter_off, parts};
+pub(crate) use route::{ON, PIECE, body};
 use switchyard::config::{
     file::{
         address, compile,
@@ -32,8 +35,9 @@ use switchyard::config::{
     },
     plugin::{Entry, Headers, Plugin, RoleName},
 };
+pub(crate) use token::endpoint;
 pub(crate) use version::Version;
-pub(crate) use wasm::Code;
+pub(crate) use wasm::{Code, json, variables};
 
 use super::Common;
 use crate::check as file_check;

@@ -54,7 +54,7 @@ impl Pieces {
             downstream: format!("{}{reads}{filter}", cors::filter(gateway)),
             upstream,
             hosts: hosts(gateway, downstream, options),
-            errors: local_reply::config(options),
+            errors: local_reply::config(options, downstream),
             connection: connection(gateway, options),
             gateway: extension(listener::FILTER, downstream, options)?,
             attempt,

@@ -16,10 +16,10 @@ use crate::render::text::{indent, item, quote};
 const HEADROOM: u64 = 1 << 20;
 
 /// What a connection takes in at once. Less than [`HEADROOM`].
-pub(super) const PIECE: u64 = 512 * 1024;
+pub(crate) const PIECE: u64 = 512 * 1024;
 
 /// The largest body that is kept: of a request for the next attempt, of a reply for its translation.
-pub(super) fn body(gateway: &Gateway) -> u64 {
+pub(crate) fn body(gateway: &Gateway) -> u64 {
     gateway.limits.request_bytes.max(gateway.limits.reply_bytes) + HEADROOM
 }
 
@@ -144,7 +144,8 @@ fn filters(gateway: &Gateway, options: &Options) -> String {
     if text.is_empty() { text } else { format!("typed_per_filter_config:\n{}", indent(2, &text)) }
 }
 
-const ON: &str = r#"# The filter is off for all others.
+/// What turns the filter on, among `typed_per_filter_config`.
+pub(crate) const ON: &str = r#"# The filter is off for all others.
 switchyard.gateway:
   "@type": type.googleapis.com/envoy.config.route.v3.FilterConfig
   config: {}

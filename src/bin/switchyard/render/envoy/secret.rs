@@ -1,8 +1,11 @@
 //! Keys in files: Envoy reads them, and reads them again when they change.
 
-use switchyard::config::file::{compile, types::Gateway};
+use switchyard::{
+    config::file::{compile, types::Gateway},
+    filter::names,
+};
 
-use crate::render::text::{item, quote};
+use crate::render::text::{indent, item, quote};
 
 /// The upstream filter that hands the contents of key files to the provider role; nothing when there are none.
 ///
@@ -35,6 +38,43 @@ typed_config:
         "@type": type.googleapis.com/envoy.extensions.formatter.file_content.v3.FileContent
     request_mutations:
 {mutations}"#
+    )))
+}
+
+/// The same for a router that others' requests pass, too: they must not be shown the keys. Those of the gateway have been
+/// marked by its filter in a state that no client can write, and that stays for every attempt.
+pub(super) fn guarded(gateway: &Gateway) -> Option<String> {
+    let filter = filter(gateway)?;
+    let config = filter.split_once("typed_config:\n").map_or("", |(_, config)| config);
+    let (key, config) = (names::EXCHANGE, indent(4, config));
+    Some(item(&format!(
+        r#"name: switchyard.keys
+# Hands the key files to the filter below, which takes the one that it needs and removes all. Not to the requests of others,
+# which that filter does not touch.
+typed_config:
+  "@type": type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher
+  extension_config:
+    name: envoy.filters.http.header_mutation
+    typed_config:
+{config}  xds_matcher:
+    matcher_list:
+      matchers:
+      - predicate:
+          not_matcher:
+            single_predicate:
+              input:
+                name: ours
+                typed_config:
+                  "@type": type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3.FilterStateInput
+                  key: wasm.{key}
+              # A number: any bytes.
+              value_match: {{safe_regex: {{google_re2: {{}}, regex: "(?s)\\C+"}}}}
+        on_match:
+          action:
+            name: skip
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.common.matcher.action.v3.SkipFilter
+"#
     )))
 }
 

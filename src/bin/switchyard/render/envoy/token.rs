@@ -26,8 +26,12 @@ pub(super) fn clusters(gateway: &Gateway) -> Result<Vec<Cluster>, String> {
 }
 
 fn cluster(gateway: &Gateway, url: &BaseUrl) -> Cluster {
-    let name = credentials::token_cluster(url);
     let comment = format!("# {}: where the filter gets access tokens\n", url.authority());
+    endpoint(gateway, credentials::token_cluster(url), comment, url)
+}
+
+/// A cluster of one endpoint that is no provider. `comment`: whole lines.
+pub(crate) fn endpoint(gateway: &Gateway, name: String, comment: String, url: &BaseUrl) -> Cluster {
     let (quoted, host, port) = (quote(&name), quote(&url.host), url.port);
     let mut text = format!("name: {quoted}\n{}", discovery(url));
     text.push_str(&format!("connect_timeout: {}\n", gateway.timeouts.connect.protobuf()));

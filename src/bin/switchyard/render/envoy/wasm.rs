@@ -118,22 +118,31 @@ fn failure(options: &Options) -> String {
 
 /// The variables that hold credentials: the VM sees no others.
 fn env(plugin: &Plugin) -> String {
-    let mut names: Vec<String> = Vec::new();
-    for provider in &plugin.providers {
-        if let Some(name) = provider.secret.as_ref().and_then(Secret::variable)
-            && !names.contains(&quote(name))
-        {
-            names.push(quote(name));
-        }
-    }
+    let names: Vec<String> = variables(plugin).into_iter().map(quote).collect();
     if names.is_empty() {
         return String::new();
     }
     format!("    environment_variables: {{host_env_keys: [{}]}}\n", names.join(", "))
 }
 
+/// The names of the variables that hold credentials, each once.
+pub(crate) fn variables(plugin: &Plugin) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for provider in &plugin.providers {
+        if let Some(name) = provider.secret.as_ref().and_then(Secret::variable)
+            && !names.contains(&name)
+        {
+            names.push(name);
+        }
+    }
+    names
+}
+
 /// The filter's configuration, with a line for each provider, model and key.
-pub(in crate::render) fn json(plugin: &Plugin) -> Result<String, String> {
+///
+/// # Errors
+/// It cannot be written as JSON.
+pub(crate) fn json(plugin: &Plugin) -> Result<String, String> {
     let scalars = Plugin { providers: Vec::new(), models: Vec::new(), keys: Vec::new(), ..plugin.clone() };
     let scalars = compact(&scalars)?;
     // The lists are the last fields, so what stands before the first of them is the start of the document.

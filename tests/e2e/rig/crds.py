@@ -1,0 +1,211 @@
+"""Kubernetes documents against the schemas of their CRDs, as an API server would judge them.
+
+`validate` takes documents and tells every mistake. The schemas are the projects' own, read from `../shared/crds`: each
+document's `apiVersion` and `kind` lead to that version's `openAPIV3Schema`, which is a structural schema. Unknown fields are
+refused everywhere, as `kubectl apply --validate=strict` does, but for objects that say `x-kubernetes-preserve-unknown-fields`.
+Checked are types, enums, required fields, patterns, lengths, minima and maxima, formats of integers, `oneOf`, `anyOf`, `allOf`
+and `not`, `x-kubernetes-int-or-string`, and that the items of a set or the keys of a list that is a map are not repeated.
+
+Not evaluated: the rules of `x-kubernetes-validations`, which are CEL, but for Istio's on times (at least 1ms). A document that
+passes here may still break one of the others.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+CRDS = Path(__file__).resolve().parents[3].parent / "shared" / "crds"
+
+# What Kubernetes has itself, of which no CRD is; only what these renderings use, and closed as well.
+TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
+BUILT_IN = {
+    ("v1", "Secret"): {"type": "object", "properties": {
+        "type": {"type": "string"}, "immutable": {"type": "boolean"}, "data": TEXTS, "stringData": TEXTS}},
+    ("v1", "ConfigMap"): {"type": "object", "properties": {
+        "immutable": {"type": "boolean"}, "data": TEXTS, "binaryData": TEXTS}},
+}
+
+# ObjectMeta as a document may set it (Kubernetes API reference, "ObjectMeta"); CRDs leave it to the API server.
+METADATA = {
+    "type": "object",
+    "required": ["name"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string", "maxLength": 253, "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"},
+        "namespace": {"type": "string", "maxLength": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"},
+        "labels": TEXTS,
+        "annotations": TEXTS,
+    },
+}
+INTEGERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+
+
+def present() -> bool:
+    """Whether the schemas are there; tests that need them are skipped where they are not, and say so."""
+    return all((CRDS / name).is_file() for name in ("istio.yaml", "envoy-gateway.yaml", "gateway-api.yaml"))
+
+
+needed = pytest.mark.skipif(not present(), reason="skipped: documents against their CRDs: the schemas, ../shared/crds, are not here")
+"""For tests that need the schemas."""
+
+
+def validate(documents: list[dict]) -> list[str]:
+    """Every mistake of these documents, each as `Kind name: path: what is wrong`."""
+    found = []
+    for number, document in enumerate(documents):
+        if not isinstance(document, dict):
+            found.append(f"document {number}: is no mapping")
+            continue
+        metadata = document.get("metadata")
+        name = metadata.get("name", "(no name)") if isinstance(metadata, dict) else "(no name)"
+        who = f"{document.get('kind', '(no kind)')} {name}"
+        found += [f"{who}: {mistake}" for mistake in _mistakes(document)]
+    return found
+
+
+def kinds() -> set[tuple[str, str]]:
+    """Every apiVersion and kind that is known."""
+    return set(_schemas())
+
+
+def _mistakes(document: dict) -> list[str]:
+    version, kind = document.get("apiVersion"), document.get("kind")
+    schema = _schemas().get((version, kind)) if isinstance(version, str) and isinstance(kind, str) else None
+    if schema is None:
+        return [f"apiVersion: no schema has {version!r} with kind {kind!r}"]
+    errors = sorted(_validator(version, kind).iter_errors(document), key=lambda error: list(map(str, error.absolute_path)))
+    return [f"{_path(error.absolute_path)}: {_says(error)}" for error in errors] + list(_repeated(schema, document, []))
+
+
+def _path(parts) -> str:
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".") or "(document)"
+
+
+def _says(error: jsonschema.ValidationError) -> str:
+    message = error.message if len(error.message) < 300 else f"{error.message[:300]}…"
+    if error.validator in ("oneOf", "anyOf") and error.context:
+        message += " (" + "; ".join(sorted({inner.message[:120] for inner in error.context})) + ")"
+    return message
+
+
+def _integers(_validator, bounds, instance, _schema):
+    """The bounds of `format: int32` and `int64`, which JSON Schema does not know."""
+    if isinstance(instance, int) and not isinstance(instance, bool) and not bounds[0] <= instance <= bounds[1]:
+        yield jsonschema.ValidationError(f"{instance} does not fit its format")
+
+
+def _times(_validator, _rule, instance, _schema):
+    """CEL: `duration(self) >= duration('1ms')`."""
+    units = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+    parts = re.findall(r"([0-9.]+)(ms|us|ns|h|m|s)", instance) if isinstance(instance, str) else []
+    if "".join(number + unit for number, unit in parts) != instance or sum(float(n) * units[u] for n, u in parts) < 1e-3:
+        yield jsonschema.ValidationError(f"{instance!r} must be a time of at least 1ms")
+
+
+@functools.cache
+def _validator(version: str, kind: str) -> jsonschema.Draft7Validator:
+    # A boolean is no integer in JSON, though it is one in Python; the library knows.
+    closed = jsonschema.validators.extend(jsonschema.Draft7Validator, {"x-integer-bounds": _integers, "x-time": _times})
+    return closed(_schemas()[version, kind])
+
+
+@functools.cache
+def _schemas() -> dict[tuple[str, str], dict]:
+    found = {}
+    for path in sorted(CRDS.glob("*.yaml")):
+        for crd in yaml.load_all(path.read_text(), yaml.CSafeLoader):
+            if not crd or crd.get("kind") != "CustomResourceDefinition":
+                continue
+            spec = crd["spec"]
+            for version in spec["versions"]:
+                if version["served"]:
+                    name = (f"{spec['group']}/{version['name']}", spec["names"]["kind"])
+                    found[name] = _document(version["schema"]["openAPIV3Schema"])
+    for name, schema in BUILT_IN.items():
+        found[name] = _document(schema)
+    return found
+
+
+def _document(schema: dict) -> dict:
+    properties = {**schema.get("properties", {}), "apiVersion": {"type": "string"}, "kind": {"type": "string"}}
+    closed = _closed({**schema, "properties": properties})
+    closed["properties"]["metadata"] = METADATA
+    closed["required"] = sorted({*closed.get("required", []), "metadata"})
+    return closed
+
+
+def _closed(schema: dict) -> dict:
+    """A structural schema as plain JSON Schema in which unknown fields are mistakes."""
+    out = {key: value for key, value in schema.items() if key not in ("default", "description", "example", "nullable", "format")}
+    if "properties" in schema:
+        out["properties"] = {name: _closed(inner) for name, inner in schema["properties"].items()}
+    if isinstance(schema.get("additionalProperties"), dict):
+        out["additionalProperties"] = _closed(schema["additionalProperties"])
+    elif schema.get("type") == "object" and not schema.get("x-kubernetes-preserve-unknown-fields"):
+        # Without properties and without this an API server prunes all there is.
+        out.setdefault("additionalProperties", False)
+    if "items" in schema:
+        out["items"] = _closed(schema["items"])
+    if schema.get("x-kubernetes-int-or-string"):
+        out["type"] = ["integer", "string"]
+    if any(rule["rule"] == "duration(self) >= duration('1ms')" for rule in schema.get("x-kubernetes-validations", [])):
+        out["x-time"] = True
+    if schema.get("format") in INTEGERS:
+        out["x-integer-bounds"] = INTEGERS[schema["format"]]
+    if schema.get("nullable") and isinstance(out.get("type"), str):
+        out["type"] = [out["type"], "null"]
+        if "enum" in out:
+            out["enum"] = [*out["enum"], None]
+    # What stands in oneOf, anyOf, allOf and not only adds conditions: it names fields, and closes nothing.
+    return out
+
+
+def _repeated(schema: dict, value: object, path: list):
+    """Items of sets, and keys of lists that are maps, that stand twice."""
+    if isinstance(value, dict):
+        properties, rest = schema.get("properties", {}), schema.get("additionalProperties")
+        for name, inner in value.items():
+            below = properties.get(name, rest)
+            if isinstance(below, dict):
+                yield from _repeated(below, inner, [*path, name])
+    elif isinstance(value, list) and isinstance(schema.get("items"), dict):
+        kind, keys = schema.get("x-kubernetes-list-type"), schema.get("x-kubernetes-list-map-keys", [])
+        seen = []
+        for number, item in enumerate(value):
+            yield from _repeated(schema["items"], item, [*path, number])
+            if kind == "map" and isinstance(item, dict):
+                item = [item.get(key) for key in keys]
+            if kind in ("set", "map") and item in seen:
+                yield f"{_path([*path, number])}: {item!r} stands twice"
+            seen.append(item)
+
+
+def patterns() -> list[str]:
+    """Patterns of the schemas that cannot be checked here. They are RE2's; Python's are near enough, and this says where not."""
+    wrong = []
+
+    def walk(value: object) -> None:
+        if isinstance(value, dict):
+            if isinstance(value.get("pattern"), str):
+                try:
+                    re.compile(value["pattern"])
+                except re.error as error:
+                    wrong.append(f"{value['pattern']}: {error}")
+            for inner in value.values():
+                walk(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                walk(inner)
+
+    for schema in _schemas().values():
+        walk(schema)
+    return wrong
