@@ -1,6 +1,7 @@
 //! The configuration of each host, from `gateway.yaml`.
 
 pub(crate) mod envoy;
+pub(crate) mod envoy_gateway;
 pub(crate) mod istio;
 mod text;
 
@@ -13,6 +14,8 @@ use clap::{Args, Subcommand};
 pub(crate) enum Host {
     /// Envoy's whole configuration.
     Envoy(envoy::Arguments),
+    /// Envoy Gateway's policies, with what leads to the providers.
+    EnvoyGateway(envoy_gateway::Arguments),
     /// Istio's policies, with what leads to the providers.
     Istio(istio::Arguments),
 }
@@ -31,6 +34,7 @@ pub(crate) struct Common {
 pub(crate) fn run(host: &Host) -> Result<(), String> {
     let text = match host {
         Host::Envoy(arguments) => envoy::text(arguments)?,
+        Host::EnvoyGateway(arguments) => envoy_gateway::text(arguments)?,
         Host::Istio(arguments) => istio::text(arguments)?,
     };
     // `println!` panics when the reader has gone away, as `head` does.
