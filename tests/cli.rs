@@ -61,15 +61,7 @@ fn examples() -> Vec<String> {
 #[test]
 fn committed_renderings_are_what_the_command_prints() {
     for name in examples() {
-        let output = switchyard(&["render", "envoy", &format!("examples/{name}")]);
-        assert!(output.status.success(), "{name}: {}", text(&output.stderr));
-        let printed = text(&output.stdout);
-        let path = Path::new(ROOT).join("envoy").join(&name);
-        if std::env::var_os("SWITCHYARD_WRITE").is_some() {
-            std::fs::write(&path, &printed).unwrap();
-        }
-        let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == printed, "envoy/{name} is old: write it again with `make renderings`");
+        is_committed(&format!("envoy/{name}"), &["render", "envoy", &format!("examples/{name}")]);
     }
 }
 
@@ -95,7 +87,6 @@ fn committed_renderings_of_istio_are_what_the_commands_print() {
 
 #[test]
 fn committed_renderings_for_kong_are_what_the_command_prints() {
-    let folder = Path::new(ROOT).join("examples/kong");
     let beside = ["--beside", "--kong-version", "3.12"];
     for (file, flags) in [
         ("kong.yml", &["--part", "kong.yml"][..]),
@@ -104,15 +95,38 @@ fn committed_renderings_for_kong_are_what_the_command_prints() {
         ("beside/kong.yml", &beside),
     ] {
         let command = [&["render", "kong", "examples/kong/gateway.yaml"], flags].concat();
-        let output = switchyard(&command);
-        assert!(output.status.success(), "{file}: {}", text(&output.stderr));
-        let (path, printed) = (folder.join(file), text(&output.stdout));
-        if std::env::var_os("SWITCHYARD_WRITE").is_some() {
-            std::fs::write(&path, &printed).unwrap();
-        }
-        let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == printed, "examples/kong/{file} is old: write it again with `make renderings`");
+        is_committed(&format!("examples/kong/{file}"), &command);
     }
+}
+
+#[test]
+fn committed_renderings_for_envoy_gateway_are_what_the_command_prints() {
+    const IMAGE: &str = "oci://registry.example/switchyard:0.1.0";
+    const SERVER: &str = "https://files.example/switchyard.wasm";
+    let sum = "0123456789abcdef".repeat(4);
+    for (file, kind, url) in [
+        ("one-pass", "envoyextensionpolicy", IMAGE),
+        ("one-pass-held", "envoyextensionpolicy-held", IMAGE),
+        ("two-roles", "envoypatchpolicy", SERVER),
+    ] {
+        let (folder, sum) = ("examples/envoy-gateway", sum.as_str());
+        let source = format!("{folder}/gateway.yaml");
+        let flags = ["render", "envoy-gateway", &source, "--kind", kind, "--url", url, "--sha256", sum];
+        is_committed(&format!("{folder}/{file}.yaml"), &flags);
+    }
+}
+
+/// Fails where the file is not what the command prints; or writes it, when it is told to.
+fn is_committed(file: &str, command: &[&str]) {
+    let output = switchyard(command);
+    assert!(output.status.success(), "{file}: {}", text(&output.stderr));
+    let printed = text(&output.stdout);
+    let path = Path::new(ROOT).join(file);
+    if std::env::var_os("SWITCHYARD_WRITE").is_some() {
+        std::fs::write(&path, &printed).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == printed, "{file} is old: write it again with `make renderings`");
 }
 
 #[test]

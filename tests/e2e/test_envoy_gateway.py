@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,8 +15,8 @@ from conftest import ENV
 
 from rig import anthropic, crds, openai
 from rig import envoy_gateway as eg
-from rig.client import Client
-from rig.envoy import ROOT, WASM, Envoy, free_port, switchyard_binary
+from rig.client import Answer, Client
+from rig.envoy import ROOT, WASM, Envoy, envoy_binary, free_port, switchyard_binary
 from rig.gateway import OUTLIER, TIMEOUTS
 from rig.provider import Conn, Provider, Received
 
@@ -85,45 +87,62 @@ def shop(conn: Conn, received: Received) -> None:
 class Proxy:
     """An Envoy as Envoy Gateway would configure it."""
 
-    def __init__(self, folder: Path, docs: list[dict], shop_port: int):
-        self.port = free_port()
-        config = eg.fixture()
-        eg.translate(config, docs, WASM)
-        for policy in eg.of_kind(docs, "EnvoyPatchPolicy"):
-            eg.patch(config, policy)
-        made = eg.bootstrap(config, self.port, free_port(), {"httproute/default/shop/rule/0": shop_port})
-        folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, docs: list[dict]):
+        self.port, self.shop, self.known = free_port(), Provider("shop", shop), []
+        made = eg.bootstrap(configured(docs), self.port, free_port(), {"httproute/default/shop/rule/0": self.shop.port})
         self.envoy = Envoy(folder, made, ENV)
 
-    def ask(self, body: dict, path: str = "/v1/chat/completions", host: str = HOST, **headers: str):
+    def ask(self, body: dict, path: str = "/v1/chat/completions", host: str = HOST, key: str | None = KEY, **headers: str) -> Answer:
         """A request and its whole reply."""
-        fields = [("host", host), ("content-type", "application/json"), *((n.replace("_", "-"), v) for n, v in headers.items())]
+        fields = [("host", host), ("content-type", "application/json")]
+        fields += [("authorization", f"Bearer {key}")] if key else []
+        fields += [(name.replace("_", "-"), value) for name, value in headers.items()]
         return Client(self.port).request("POST", path, fields, json.dumps(body).encode())
+
+    def stop(self) -> None:
+        """Ends it and what is behind it."""
+        self.envoy.stop()
+        self.shop.close()
+
+
+@pytest.fixture(scope="module")
+def proxies(tmp_path_factory: pytest.TempPathFactory, openai_server: Provider, claude_server: Provider) -> Iterator[Callable[..., Proxy]]:
+    """One Envoy of each kind, begun when it is first asked for."""
+    made: dict[tuple[str, ...], Proxy] = {}
+
+    def get(flags: tuple[str, ...]) -> Proxy:
+        if flags not in made:
+            folder = tmp_path_factory.mktemp("envoy")
+            keys = [{"name": "team", "sha256": hashlib.sha256(KEY.encode()).hexdigest()}]
+            made[flags] = Proxy(folder, documents(folder, gateway_file(openai_server, claude_server, keys=keys), *flags))
+        return made[flags]
+
+    yield get
+    for one in made.values():
+        one.stop()
 
 
 @pytest.fixture
-def proxy(tmp_path: Path, openai_provider: Provider, claude_provider: Provider) -> Iterator[Callable[..., Proxy]]:
-    """Makes Envoys of renderings; they are checked and stopped after the test."""
-    made: list[Proxy] = []
-    other = Provider("shop", shop)
+def proxy(
+    proxies: Callable[..., Proxy], openai_provider: Provider, claude_provider: Provider
+) -> Iterator[Callable[..., Proxy]]:
+    """The Envoy of a kind, with fresh providers; it must be well after the test."""
+    used: list[Proxy] = []
 
-    def make(*flags: str, **more: object) -> Proxy:
-        docs = documents(tmp_path, gateway_file(openai_provider, claude_provider, **more), *flags)
-        made.append(Proxy(tmp_path / f"envoy-{len(made)}", docs, other.port))
-        made[-1].shop = other
-        return made[-1]
+    def get(*flags: str) -> Proxy:
+        used.append(proxies(flags))
+        return used[-1]
 
-    yield make
-    problems = [problem for one in made for problem in one.envoy.problems()]
-    for one in made:
-        one.envoy.stop()
-    other.close()
-    assert not problems, problems
+    yield get
+    for one in used:
+        found = one.envoy.problems()
+        fresh, one.known = [problem for problem in found if problem not in one.known], found
+        assert not fresh, fresh
 
 
 def untouched(one: Proxy) -> None:
     """Other routes of the Gateway are as they were."""
-    reply = one.ask({"order": 1, "model": "gpt-4.1"}, "/v1/chat/completions", host="shop.example", authorization="Bearer shop")
+    reply = one.ask({"order": 1, "model": "gpt-4.1"}, "/v1/chat/completions", host="shop.example", key="shop")
     assert reply.status == 200, reply.body
     assert reply.json["host"] == "shop.example" and reply.json["length"] == len(one.shop.requests[-1].body)
     assert "authorization" in reply.json["names"]
@@ -131,7 +150,7 @@ def untouched(one: Proxy) -> None:
     assert one.shop.requests[-1].json == {"order": 1, "model": "gpt-4.1"}
 
 
-def text_of(reply) -> str:
+def text_of(reply: Answer) -> str:
     """What a stream of OpenAI's form says."""
     assert reply.events[-1] == "[DONE]", reply.body
     return "".join(event["choices"][0]["delta"].get("content") or "" for event in reply.events[:-1] if event["choices"])
@@ -142,19 +161,42 @@ def text_of(reply) -> str:
 
 @crds.needed
 @pytest.mark.parametrize("flags", [PLAIN, HELD, TWO, (*HELD, "--xds-names", "v1"), (*TWO, "--https", "--listener", "https")])
-@pytest.mark.parametrize("example", ["two-providers", "minimal", "keys"])
-def test_documents_are_what_the_schemas_allow(tmp_path: Path, flags: tuple[str, ...], example: str) -> None:
-    """Strictly: no field that a schema does not know."""
-    file = yaml.safe_load((ROOT / "examples" / f"{example}.yaml").read_text())
-    file["providers"] = [one for one in file["providers"] if "127.0.0.1" not in one.get("base_url", "")]
-    names = {one["name"] for one in file["providers"]}
-    for one in file["providers"]:
-        if "file" in one.get("api_key", {}):
-            one["api_key"] = {"env": "SOME_KEY"}
-    for model in file.get("models", []):
-        model["targets"] = [target for target in model["targets"] if target["provider"] in names]
-    file["models"] = [model for model in file.get("models", []) if model["targets"]]
-    docs = documents(tmp_path, file, *flags)
+@pytest.mark.parametrize("example", ["two-providers", "minimal"])
+def test_documents_are_what_the_schemas_allow(flags: tuple[str, ...], example: str) -> None:
+    """Strictly: no field that a schema does not know. The module's sum is all digits here, and still text."""
+    judge(read(ROOT / "examples" / f"{example}.yaml", *flags))
+
+
+@crds.needed
+@pytest.mark.parametrize("name", ["gateway-api", "one-pass", "one-pass-held", "two-roles"])
+def test_the_example_is_what_the_schemas_allow(name: str) -> None:
+    """The committed files; `tests/cli.rs` holds them to what is printed."""
+    judge([document for document in yaml.safe_load_all((EXAMPLES / f"{name}.yaml").read_text()) if document])
+
+
+@pytest.mark.parametrize("name", ["one-pass", "one-pass-held", "two-roles"])
+def test_envoy_takes_what_the_example_comes_to(tmp_path: Path, name: str) -> None:
+    """With TLS towards the providers, and for two roles with a module that is fetched."""
+    docs = [document for document in yaml.safe_load_all((EXAMPLES / f"{name}.yaml").read_text()) if document]
+    config = tmp_path / "envoy.json"
+    config.write_text(json.dumps(eg.bootstrap(configured(docs), free_port(), free_port(), {"httproute/default/shop/rule/0": 9})))
+    command = [envoy_binary(), "--mode", "validate", "-c", str(config), "-l", "error", "--disable-hot-restart"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, **ENV})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "UpstreamTlsContext" in config.read_text()
+
+
+def configured(docs: list[dict]) -> dict:
+    """What Envoy Gateway makes of documents."""
+    config = eg.fixture()
+    eg.translate(config, docs, WASM)
+    for policy in eg.of_kind(docs, "EnvoyPatchPolicy"):
+        eg.patch(config, policy)
+    return config
+
+
+def judge(docs: list[dict]) -> None:
+    """All but those that have no schema here."""
     with_schema = [document for document in docs if document["kind"] not in WITHOUT_SCHEMA]
     assert with_schema and not (found := crds.validate(with_schema)), found
 
@@ -175,7 +217,7 @@ def test_no_key_stands_in_a_document(tmp_path: Path, openai_provider: Provider, 
 # --- both roles
 
 
-def test_two_roles_fail_over_across_formats(proxy, openai_provider: Provider, claude_provider: Provider) -> None:
+def test_two_roles_fail_over_across_formats(proxy: Callable[..., Proxy], openai_provider: Provider, claude_provider: Provider) -> None:
     """Whole and streamed, from OpenAI's format to Anthropic's; others of the Gateway are left alone."""
     one = proxy(*TWO)
     openai_provider.script += [openai.error(503)] * 2
@@ -188,7 +230,17 @@ def test_two_roles_fail_over_across_formats(proxy, openai_provider: Provider, cl
     untouched(one)
 
 
-def test_two_roles_keep_what_is_larger_than_the_listener_holds(proxy, openai_provider: Provider, claude_provider: Provider) -> None:
+def test_two_roles_answer_in_the_clients_api(proxy: Callable[..., Proxy], openai_provider: Provider, claude_provider: Provider) -> None:
+    """A client of Anthropic's API is answered in it, whoever serves."""
+    one = proxy(*TWO)
+    body = {"model": "gpt-4.1", "max_tokens": 50, "messages": [{"role": "user", "content": "Hello"}]}
+    assert one.ask(body, "/v1/messages").json["content"] == [{"type": "text", "text": "Hello from OpenAI."}]
+    openai_provider.script += [openai.error(503)]
+    assert one.ask(body, "/v1/messages").json["content"] == [{"type": "text", "text": "Hello from Anthropic."}]
+    assert [len(openai_provider.requests), len(claude_provider.requests)] == [2, 1]
+
+
+def test_two_roles_keep_what_is_larger_than_the_listener_holds(proxy: Callable[..., Proxy], openai_provider: Provider, claude_provider: Provider) -> None:
     """The listener's limit is 32 KiB; a request of a megabyte fails over all the same, and one to others is not changed."""
     one = proxy(*TWO)
     openai_provider.script += [openai.error(503)]
@@ -199,13 +251,13 @@ def test_two_roles_keep_what_is_larger_than_the_listener_holds(proxy, openai_pro
     assert claude_provider.requests[-1].json["messages"][0]["content"][0]["text"] == long["messages"][0]["content"]
 
 
-def test_two_roles_take_no_orders_from_clients(proxy, openai_provider: Provider, claude_provider: Provider) -> None:
+def test_two_roles_take_no_orders_from_clients(proxy: Callable[..., Proxy], openai_provider: Provider, claude_provider: Provider) -> None:
     """The header that leads to a cluster is the filter's: a client's is as if it were not there."""
-    one = proxy(*TWO, keys=[{"name": "team", "sha256": sha256(KEY)}])
+    one = proxy(*TWO)
     for header in ("x-switchyard-stream", "x-switchyard-reply"):
-        reply = one.ask(chat("gpt-4.1"), **{header: "openai"})
+        reply = one.ask(chat("gpt-4.1"), key=None, **{header: "openai"})
         assert reply.status == 401, reply.body
-    assert one.ask(chat("gpt-4.1"), authorization=f"Bearer {KEY}", x_switchyard_reply="claude").status == 200
+    assert one.ask(chat("gpt-4.1"), x_switchyard_reply="claude").status == 200
     assert [len(openai_provider.requests), len(claude_provider.requests)] == [1, 0]
 
 
@@ -214,11 +266,15 @@ def test_two_roles_take_no_orders_from_clients(proxy, openai_provider: Provider,
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("model", ["gpt-4.1", "claude-only"])
-def test_held_the_body_says_the_model(proxy, openai_provider: Provider, claude_provider: Provider, model: str, stream: bool) -> None:
+def test_held_the_body_says_the_model(proxy: Callable[..., Proxy], openai_provider: Provider, claude_provider: Provider, model: str, stream: bool) -> None:
     """To OpenAI and to Anthropic, whole and streamed; what the filter tells the routes does not leave."""
     one = proxy(*HELD)
+    served = "openai" if model == "gpt-4.1" else "claude"
+    route = f"cluster.httproute/default/switchyard-{served}{'-stream' if stream else ''}/rule/0.upstream_rq_total"
+    before = one.envoy.stat(route)
     reply = one.ask(chat(model, stream))
     assert reply.status == 200, reply.body
+    assert one.envoy.stat(route) == before + 1, "streams have a route of their own"
     said = text_of(reply) if stream else reply.json["choices"][0]["message"]["content"]
     to, name = (openai_provider, "OpenAI") if model == "gpt-4.1" else (claude_provider, "Anthropic")
     assert said == f"Hello from {name}."
@@ -228,7 +284,7 @@ def test_held_the_body_says_the_model(proxy, openai_provider: Provider, claude_p
     untouched(one)
 
 
-def test_held_a_provider_is_asked_again_by_status(proxy, openai_provider: Provider) -> None:
+def test_held_a_provider_is_asked_again_by_status(proxy: Callable[..., Proxy], openai_provider: Provider) -> None:
     """The route's own retry; and a body that is larger than the listener holds."""
     one = proxy(*HELD)
     openai_provider.script += [openai.error(503), openai.error(429)]
@@ -241,7 +297,7 @@ def test_held_a_provider_is_asked_again_by_status(proxy, openai_provider: Provid
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("model", ["gpt-4.1", "claude-only"])
-def test_plain_a_header_says_the_model(proxy, openai_provider: Provider, claude_provider: Provider, model: str, stream: bool) -> None:
+def test_plain_a_header_says_the_model(proxy: Callable[..., Proxy], openai_provider: Provider, claude_provider: Provider, model: str, stream: bool) -> None:
     """Without a patch: the same, for clients that name the model in a header, too."""
     one = proxy(*PLAIN)
     reply = one.ask(chat(model, stream), x_switchyard_model=model)
@@ -252,7 +308,7 @@ def test_plain_a_header_says_the_model(proxy, openai_provider: Provider, claude_
     untouched(one)
 
 
-def test_plain_bodies_have_room(proxy, openai_provider: Provider) -> None:
+def test_plain_bodies_have_room(proxy: Callable[..., Proxy], openai_provider: Provider) -> None:
     """By the ClientTrafficPolicy; and without the header that names the model there is an answer that says so."""
     one = proxy(*PLAIN)
     long = chat("gpt-4.1")
@@ -264,21 +320,14 @@ def test_plain_bodies_have_room(proxy, openai_provider: Provider) -> None:
 
 
 @pytest.mark.parametrize("flags", [PLAIN, HELD])
-def test_one_pass_is_no_way_around_keys(proxy, openai_provider: Provider, claude_provider: Provider, flags: tuple[str, ...]) -> None:
+def test_one_pass_is_no_way_around_keys(proxy: Callable[..., Proxy], openai_provider: Provider, claude_provider: Provider, flags: tuple[str, ...]) -> None:
     """A client that names a provider's host, or what the routes choose by, is asked for a key as well."""
-    one = proxy(*flags, keys=[{"name": "team", "sha256": sha256(KEY)}])
+    one = proxy(*flags)
     for host in (HOST, f"openai.test:{openai_provider.port}", "openai.test", "claude.test"):
         for header in ({}, {"x-switchyard-stream": "openai"}):
-            assert one.ask(chat("gpt-4.1"), host=host, x_switchyard_model="gpt-4.1", **header).status == 401, (host, header)
-    assert one.ask(chat("gpt-4.1"), authorization=f"Bearer {KEY}", x_switchyard_model="gpt-4.1").status == 200
+            assert one.ask(chat("gpt-4.1"), host=host, key=None, x_switchyard_model="gpt-4.1", **header).status == 401
+    assert one.ask(chat("gpt-4.1"), x_switchyard_model="gpt-4.1").status == 200
     assert [len(openai_provider.requests), len(claude_provider.requests)] == [1, 0]
-
-
-def sha256(text: str) -> str:
-    """As gateway.yaml has it."""
-    import hashlib
-
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 # --- the patches themselves
@@ -296,6 +345,8 @@ def test_a_patch_that_finds_nothing_fails(tmp_path: Path, openai_provider: Provi
             eg.patch(config, policy)
         for one in ("listeners", "routes"):
             config[one][0]["name"] = "default/eg/http"
+        for host in config["routes"][0]["virtual_hosts"]:
+            host["name"] = f"default/eg/http/{host['name']}"
         eg.patch(config, policy)
 
 

@@ -24,8 +24,8 @@ KINDS = {
     f"{TYPE}envoy.config.route.v3.RouteConfiguration": "routes",
     f"{TYPE}envoy.config.cluster.v3.Cluster": "clusters",
 }
-# One step of a JSONPath: a name, or a name with a filter of its items by the text of a field or of a field's first item.
-STEP = re.compile(r"\.(?P<name>\w+)(?:\[\?\(@\.(?P<field>\w+)(?P<first>\[0\])?=='(?P<text>[^']*)'\)\])?")
+# One step of a JSONPath: a name, or a name with a filter of its items by the text of a field.
+STEP = re.compile(r"\.(?P<name>\w+)(?:\[\?\(@\.(?P<field>\w+)=='(?P<text>[^']*)'\)\])?")
 
 
 class Refused(Exception):
@@ -82,9 +82,7 @@ def locate(resource: dict, path: str) -> list:
         at = step.end()
         found = [value[step["name"]] for value in found if isinstance(value, dict) and step["name"] in value]
         if step["field"]:
-            items = [item for value in found for item in value]
-            fields = [(item, item.get(step["field"])) for item in items]
-            found = [item for item, field in fields if (field[0] if step["first"] else field) == step["text"]]
+            found = [item for value in found for item in value if item.get(step["field"]) == step["text"]]
     return found
 
 

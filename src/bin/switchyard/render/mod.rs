@@ -1,6 +1,7 @@
 //! The configuration of each host, from `gateway.yaml`.
 
 pub(crate) mod envoy;
+pub(crate) mod envoy_gateway;
 pub(crate) mod istio;
 mod kong;
 mod text;
@@ -14,6 +15,8 @@ use clap::{Args, Subcommand};
 pub(crate) enum Host {
     /// Envoy's whole configuration.
     Envoy(envoy::Arguments),
+    /// Envoy Gateway's policies, with what leads to the providers.
+    EnvoyGateway(envoy_gateway::Arguments),
     /// Istio's policies, with what leads to the providers.
     Istio(istio::Arguments),
     /// Kong's declarative configuration, the filter's metadata, and lines of kong.conf.
@@ -34,6 +37,7 @@ pub(crate) struct Common {
 pub(crate) fn run(host: &Host) -> Result<(), String> {
     let text = match host {
         Host::Envoy(arguments) => envoy::text(arguments)?,
+        Host::EnvoyGateway(arguments) => envoy_gateway::text(arguments)?,
         Host::Istio(arguments) => istio::text(arguments)?,
         Host::Kong(arguments) => kong::text(arguments)?,
     };

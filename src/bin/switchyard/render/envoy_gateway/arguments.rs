@@ -123,6 +123,15 @@ impl Arguments {
         }
     }
 
+    /// The name of the virtual host of a host name.
+    pub(super) fn xds_host(&self, host: &str) -> String {
+        let host = host.replace('.', "_");
+        match self.xds_names {
+            Names::V1 => format!("{}/{host}", self.path()),
+            Names::V2 => host,
+        }
+    }
+
     /// Where in Envoy's listener the connection manager's configuration is, as a JSONPath.
     pub(super) fn manager(&self) -> String {
         let chain = if self.https {

@@ -4,7 +4,8 @@ use switchyard::config::plugin::Plugin;
 
 use super::{Kind, Policy};
 use crate::render::{
-    envoy,
+    envoy::{self, Shape, Version},
+    istio::module,
     text::{indent, quote},
 };
 
@@ -30,30 +31,45 @@ pub(super) fn document(
 pub(super) fn head(policy: &Policy<'_>) -> String {
     let arguments = policy.arguments;
     let source = arguments.common.file.display();
-    let (what, oldest) = match arguments.kind {
-        Kind::EnvoyExtensionPolicy => (
-            "# One pass: the filter picks the model's first target and translates for it. There is no failover.\n",
-            "# Envoy Gateway 1.6 or later, with\n#   extensionApis: {enableBackend: true}\n",
-        ),
-        Kind::Held => (
+    let what = match arguments.kind {
+        Kind::EnvoyExtensionPolicy => {
+            "# One pass: the filter picks the model's first target and translates for it. There is no failover.\n"
+        }
+        Kind::Held => {
             "# One pass, with headers that wait for the body: the filter reads the model from the body, picks its first target and\n\
-             # translates for it. There is no failover.\n",
-            "# Envoy Gateway 1.7 or later (Envoy 1.37), with\n#   extensionApis: {enableBackend: true, enableEnvoyPatchPolicy: true}\n",
-        ),
-        Kind::TwoRoles => (
-            "# Both roles: failover between providers, also of other formats.\n",
-            "# Envoy Gateway 1.7 or later (Envoy 1.37), with\n#   extensionApis: {enableEnvoyPatchPolicy: true}\n",
-        ),
+             # translates for it. There is no failover.\n"
+        }
+        Kind::TwoRoles => "# Both roles: failover between providers, also of other formats.\n",
     };
+    let needed = match arguments.kind {
+        Kind::EnvoyExtensionPolicy => "enableBackend: true",
+        Kind::Held => "enableBackend: true, enableEnvoyPatchPolicy: true",
+        Kind::TwoRoles => "enableEnvoyPatchPolicy: true",
+    };
+    let oldest = oldest(policy);
     let (host, gateway, listener) =
-        (&arguments.hosts.first().map_or("", String::as_str), &arguments.gateway, &arguments.listener);
+        (arguments.hosts.first().map_or("", String::as_str), &arguments.gateway, &arguments.listener);
+    let providers = if arguments.kind == Kind::TwoRoles { "" } else { " and those of the providers" };
     format!(
-        "# Envoy Gateway's policies, made from {source} by `switchyard render envoy-gateway`: change that, not this.\n{what}{oldest}\
+        "# Envoy Gateway's policies, made from {source} by `switchyard render envoy-gateway`: change that, not this.\n{what}\
+         # {oldest}, with\n#   extensionApis: {{{needed}}}\n\
          # in its own configuration (the ConfigMap envoy-gateway-config, or Helm's config.envoyGateway). Clients call {host} at\n\
-         # Gateway {gateway}, whose listener {listener} must admit that host{}.\n\
-         # Of the file, `listen`, `admin`, `access_log` and `limits.memory_bytes` are Envoy Gateway's own matter.\n",
-        if arguments.kind == Kind::TwoRoles { "" } else { " and those of the providers" }
+         # Gateway {gateway}, whose listener {listener} must admit that host{providers}.\n\
+         # Of the file, `listen`, `admin`, `access_log` and `limits.memory_bytes` are Envoy Gateway's own matter.\n"
     )
+}
+
+/// The oldest Envoy Gateway that takes it. Its compatibility matrix says of which Envoy each is made; 1.7 is of 1.37.
+fn oldest(policy: &Policy<'_>) -> String {
+    let Version(major, minor) = match policy.arguments.kind {
+        Kind::EnvoyExtensionPolicy => return "Envoy Gateway 1.6 or later".to_owned(),
+        Kind::Held => module::OLDEST,
+        Kind::TwoRoles => envoy::oldest(policy.gateway, Shape::default()).max(module::OLDEST),
+    };
+    match Version(major, minor) {
+        module::OLDEST => format!("Envoy Gateway 1.7 or later (Envoy {major}.{minor})"),
+        _ => format!("An Envoy Gateway that is made for Envoy {major}.{minor} or later"),
+    }
 }
 
 /// What puts the providers' keys from the Secret into the proxies' environment; nothing where no variable is needed.

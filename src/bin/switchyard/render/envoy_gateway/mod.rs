@@ -19,7 +19,7 @@ use switchyard::config::{
     plugin::{Entry, Headers, Plugin, RoleName},
 };
 
-use super::istio::module::Module;
+use super::istio::{limits::unserved, module::Module};
 use crate::check;
 
 /// A checked file with what the flags say.
@@ -58,6 +58,9 @@ fn render(gateway: &Gateway, arguments: &Arguments) -> Result<String, String> {
                 entry: Entry { headers, ..Entry::default() },
                 ..compile::plugin(gateway, RoleName::Standalone)?
             };
+            if let Some((provider, why)) = plugin.obstacle() {
+                return Err(unserved(gateway, &provider.name, why));
+            }
             let hosts = routes::hosts(&policy)?;
             documents.extend(document::environment(&policy, &plugin));
             documents.extend(routes::documents(&policy, &hosts));

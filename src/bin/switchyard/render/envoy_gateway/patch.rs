@@ -93,7 +93,7 @@ pub(super) fn held(policy: &Policy<'_>, hosts: &[Host]) -> String {
         } else {
             ""
         };
-        let below = format!("$.virtual_hosts[?(@.domains[0]=='{host}')]");
+        let below = format!("$.virtual_hosts[?(@.name=='{}')]", arguments.xds_host(host));
         let patch =
             Resource::Routes.add(&arguments.xds_routes(), Some(&below), "request_body_buffer_limit", &limit);
         patches.push(format!("{why}{patch}"));

@@ -60,6 +60,15 @@ fn what_a_policy_cannot_do_is_refused_by_its_place() {
     }
     assert!(rendered(address, "tls: {ca_file: /ca.pem}\n", TWO).is_ok());
     assert!(rendered("type: openai, api_key: {file: /keys/one}", "", TWO).is_ok());
+    let gemini = "type: gemini, api_key: {env: KEY}";
+    let told = refused(gemini, "", IMAGE);
+    assert!(
+        told.starts_with(
+            "providers[0].type: gemini cannot be served by this kind of policy: its path says the model"
+        ),
+        "{told}"
+    );
+    assert!(rendered(gemini, "", HELD).is_ok() && rendered(gemini, "", TWO).is_ok());
     for flags in [IMAGE, HELD, TWO] {
         let written = refused("type: openai, api_key: {value: sk-1}", "", flags);
         assert!(written.starts_with("providers[0].api_key.value: "), "{written}");

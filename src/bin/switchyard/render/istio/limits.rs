@@ -55,11 +55,11 @@ fn obstacle(provider: &Provider, kind: Kind) -> Result<Option<(&'static str, &'s
 }
 
 /// That a provider cannot be served in one pass.
-pub(super) fn unserved(gateway: &Gateway, provider: &str, why: &str) -> String {
+pub(crate) fn unserved(gateway: &Gateway, provider: &str, why: &str) -> String {
     let index = gateway.providers.iter().position(|row| row.name == provider).unwrap_or_default();
     let kind = gateway.providers.get(index).map_or("", |row| row.kind.as_str());
     format!(
-        "providers[{index}].type: {kind} cannot be served by this kind of policy: {why}; use --kind envoyfilter or envoyfilter-standalone"
+        "providers[{index}].type: {kind} cannot be served by this kind of policy: {why}; use one whose headers wait for the body, or with both roles"
     )
 }
 
