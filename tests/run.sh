@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up what the tests need and runs every one of them: the workspace's Rust tests (native, golden, strict host),
+# Sets up what the tests need and runs every one of them: the workspace's Rust tests (native, golden, strict hosts),
 # then the end-to-end tests. The last line adds up the runners' own counts: `N passed, N failed, N skipped`.
 set -u
 cd "$(dirname "$0")/.."

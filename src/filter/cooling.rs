@@ -16,8 +16,8 @@ use crate::{
     route::{Known, Plan},
 };
 
-/// What it is shared under.
-const KEY: &str = "switchyard.cooling";
+/// What it is shared under. What stands before the slash is the name of a memory of its own on Kong, where there is one.
+const KEY: &str = "switchyard/cooling";
 /// The most targets that cool at a time: what is read with each request stays small. Of more, those that are over
 /// soonest are forgotten.
 const MOST: usize = 64;

@@ -185,7 +185,7 @@ mod tests {
         let json = serde_json::json!({"version": crate::config::plugin::VERSION, "role": "gateway",
             "request_bytes": 1, "reply_bytes": 1, "models": [{"name": "m", "targets": [{"provider": 0}]}],
             "providers": [{"name": "p", "format": "openai", "authority": "a", "scheme": "http", "path": "/"}]});
-        let setup = Rc::new(Setup::new(json.to_string().as_bytes(), &[]).unwrap());
+        let setup = Rc::new(Setup::new(json.to_string().as_bytes(), Vec::new).unwrap());
         let body = br#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#;
         let head = Head::scan(Ask::Chat, body).unwrap();
         let plan = Plan::new(&*setup, &setup.table, "m", (head.operation(), head.used())).unwrap();

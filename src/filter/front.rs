@@ -32,7 +32,7 @@ fn most(setup: &Setup) -> usize {
 pub struct Front {
     setup: Rc<Setup>,
     gateway: Gateway,
-    /// The path that the client asked for, with its query.
+    /// The path that the client asked for, with its query and without the front's own prefix.
     path: String,
     calls: Option<Calls>,
 }
@@ -57,7 +57,8 @@ impl Front {
     /// Request headers.
     pub fn on_request_headers(&mut self, host: &impl Host, end: bool) -> Action {
         let path = host.header(Side::Request, ":path").ok().flatten().unwrap_or_default();
-        self.path = String::from_utf8(path).unwrap_or_default();
+        let path = String::from_utf8(path).unwrap_or_default();
+        self.path = path.strip_prefix(&self.setup.plugin.entry.prefix).unwrap_or(&path).to_owned();
         let action = self.gateway.on_request_headers(host, end || is_bodyless(host));
         if !matches!(self.gateway.state, State::Body { .. } | State::Passing) {
             return action;
@@ -184,9 +185,9 @@ impl Front {
             (":scheme".to_owned(), "http".to_owned()),
             (":authority".to_owned(), text(authority)),
         ];
-        let carried = |name: &[u8]| CARRIED.iter().any(|carried| carried.as_bytes() == name);
-        let carried = headers.iter().filter(|(name, _)| carried(name));
-        out.extend(carried.map(|(name, value)| (text(name), text(value))));
+        // Of several the first: a call with two of them fails.
+        let carried = CARRIED.iter().filter_map(|name| Some(((*name).to_owned(), text(headers.get(name)?))));
+        out.extend(carried);
         out
     }
 

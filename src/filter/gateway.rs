@@ -19,7 +19,7 @@ use crate::{
         endpoint::{self, Endpoint},
         models,
     },
-    host::{Action, HeaderPairs, Host, HostError, Side},
+    host::{Action, CREDENTIALS, HeaderPairs, Host, HostError, Side},
     ir::{ApiError, ErrorKind},
     policy::keys::Key,
     provider::anthropic::beta,
@@ -173,6 +173,9 @@ impl Gateway {
             return Ok(None);
         };
         self.dialect = endpoint::dialect(path, headers.get("anthropic-version").is_some());
+        if self.setup.plugin.entry.headers == Headers::Nginx {
+            has_credentials_once(&headers)?;
+        }
         let endpoint = Endpoint::of(headers.get(":method").unwrap_or_default(), path)?;
         if let Endpoint::Ask(ask) = endpoint {
             self.dialect = ask.dialect();
@@ -227,7 +230,8 @@ impl Gateway {
         if !entry.prefix.is_empty() && !matches!(path.first(), None | Some(b'/' | b'?')) {
             return None;
         }
-        let authority = headers.get(":authority").unwrap_or_default();
+        // On nginx `:authority` is the server's own name, and the client's is where HTTP/1 has it.
+        let authority = headers.get("host").or(headers.get(":authority")).unwrap_or_default();
         let of = |name: &String| is_host(authority, name.as_bytes());
         (entry.authorities.is_empty() || entry.authorities.iter().any(of)).then_some(path)
     }
@@ -429,6 +433,15 @@ fn betas(headers: &HeaderPairs) -> Result<String, ApiError> {
         betas.push_str(value);
     }
     Ok(betas)
+}
+
+/// On nginx only the first of several headers of one name can be written over: another would reach the provider.
+fn has_credentials_once(headers: &HeaderPairs) -> Result<(), ApiError> {
+    let twice = |name: &&&str| headers.iter().filter(|(of, _)| *of == name.as_bytes()).count() > 1;
+    let Some(name) = CREDENTIALS.iter().find(twice) else { return Ok(()) };
+    let message =
+        format!("The header `{name}` is there more than once, which the gateway's host cannot handle.");
+    Err(ApiError::invalid(*name, message).with_code("repeated_header"))
 }
 
 /// Whether an authority is this host, whatever its port. `name` is in lower case.

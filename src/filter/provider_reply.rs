@@ -38,8 +38,8 @@ enum Phase {
     Whole { headers: HeaderPairs, status: u16 },
     /// A stream whose headers are held.
     Held { headers: HeaderPairs, stream: ReplyStream, seen: usize, pending: Vec<u8> },
-    /// A stream that is on its way to the client.
-    Streaming { stream: ReplyStream, out: Vec<u8> },
+    /// A stream that is on its way to the client. `left`: how many bytes are to come, where the provider said it.
+    Streaming { stream: ReplyStream, out: Vec<u8>, left: Option<u64> },
     /// An error stands in the place of the reply; its body is still to be written.
     Failing { body: Vec<u8> },
     /// A body of which the headers are on their way already.
@@ -166,10 +166,16 @@ impl ReplyState {
             Phase::Held { .. } => self.on_held(host, size, end),
             Phase::Passing(passed) => passed.on_body(&self.attempt.exchange, host, size, end),
             Phase::Gathering(_) => self.gather(host, size, end),
-            Phase::Streaming { stream, out } => {
+            Phase::Streaming { stream, out, left } => {
+                *left = left.map(|left| left.saturating_sub(size as u64));
+                // Of a body whose length is told nginx does not say which piece is the last.
+                let end = end || *left == Some(0);
                 stream_on(host, stream, out, size, end);
                 let usage = stream.progress().usage;
                 self.attempt.exchange.usage.set(usage);
+                if end {
+                    self.phase = Phase::Finished;
+                }
                 Action::Continue
             }
             Phase::Failing { body } => {
@@ -233,7 +239,7 @@ impl ReplyState {
             return Action::Continue;
         };
         if !end {
-            self.phase = Phase::Streaming { stream, out: Vec::new() };
+            self.phase = Phase::Streaming { stream, out: Vec::new(), left: None };
         }
         Action::Continue
     }

@@ -63,12 +63,13 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Reads the filter's JSON. `environment` are the VM's variables.
+    /// Reads the filter's JSON. `environment` gives the VM's variables; it is asked only where a credential is in one: older
+    /// versions of ngx_wasm_module write them past the end of what they are given.
     ///
     /// # Errors
     ///
     /// A sentence for the host's log: what is wrong, and where. It holds no secret.
-    pub fn new(json: &[u8], environment: &[(String, String)]) -> Result<Self, String> {
+    pub fn new(json: &[u8], environment: impl FnOnce() -> Vec<(String, String)>) -> Result<Self, String> {
         let plugin = plugin::read(json).map_err(|(line, column)| {
             format!(
                 "configuration of the filter: cannot be read at line {line}, column {column}; render it again"
@@ -88,8 +89,11 @@ impl Setup {
         }
         let keys = Keys::new(&plugin.keys)
             .map_err(|name| format!("key `{name}`: sha256 is not 64 hexadecimal digits"))?;
+        let mut secrets = plugin.providers.iter().filter_map(|provider| provider.secret.as_ref());
+        let named = secrets.any(|secret| secret.variable().is_some());
+        let environment = if named { environment() } else { Vec::new() };
         let credentials = plugin.providers.iter();
-        let credentials = credentials.map(|provider| Credential::new(provider, environment)).collect();
+        let credentials = credentials.map(|provider| Credential::new(provider, &environment)).collect();
         let sole_model = (0..plugin.providers.len()).map(|index| has_sole_model(&plugin, index)).collect();
         let lacks = plugin.providers.iter().map(|provider| provider.quirks.lacks()).collect();
         let table = Table::new(&plugin.models);
@@ -186,4 +190,26 @@ fn has_sole_model(plugin: &Plugin, provider: usize) -> bool {
     // A target without a model stands for any number of them.
     let Some(Some(first)) = models.next() else { return false };
     models.all(|model| model == Some(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_is_read_only_for_a_credential_in_it() {
+        let document = |secret: serde_json::Value| {
+            let provider = serde_json::json!({"name": "a", "format": "openai", "authority": "a", "scheme": "http",
+                "path": "/v1/chat/completions", "auth_header": "authorization", "secret": secret});
+            serde_json::json!({"version": VERSION, "role": "standalone", "request_bytes": 1, "reply_bytes": 1,
+                "providers": [provider], "models": []})
+            .to_string()
+        };
+        let value = document(serde_json::json!({"value": "k"}));
+        let setup = Setup::new(value.as_bytes(), || panic!("was read")).unwrap();
+        assert_eq!(setup.credential(0).as_deref(), Some(&b"k"[..]));
+        let env = document(serde_json::json!({"env": "K"}));
+        let setup = Setup::new(env.as_bytes(), || vec![("K".into(), "v".into())]).unwrap();
+        assert_eq!(setup.credential(0).as_deref(), Some(&b"v"[..]));
+    }
 }

@@ -126,13 +126,14 @@ impl Standalone {
 
     /// Reply headers.
     pub fn on_reply_headers(&mut self, host: &impl Host, end: bool) -> Action {
-        self.replied = is_providers(host) && matches!(self.gateway.state, State::Planned(_));
+        let of_provider = self.is_providers(host);
+        self.replied = of_provider && matches!(self.gateway.state, State::Planned(_));
         if self.replied {
             let action = self.provider.on_reply_headers(host, end);
             // An error without a body: only an answer of our own has one.
             return if end { self.gateway.on_reply_headers(host, end) } else { action };
         }
-        if is_providers(host) && matches!(self.gateway.state, State::Body { .. } | State::Passing) {
+        if of_provider && matches!(self.gateway.state, State::Body { .. } | State::Passing) {
             return self.answer_early(host, end);
         }
         self.gateway.on_reply_headers(host, end)
@@ -149,6 +150,13 @@ impl Standalone {
     /// Reply trailers.
     pub fn on_reply_trailers(&mut self, host: &impl Host) -> Action {
         if self.replied { self.provider.on_reply_trailers(host) } else { Action::Continue }
+    }
+
+    /// Whether a reply is a provider's, as Envoy tells. nginx does not, and logs an error where it is asked: it answers in the
+    /// provider's place only where that cannot be reached, and its answer is read as the provider's would be.
+    fn is_providers(&self, host: &impl Host) -> bool {
+        self.headers() == Headers::Nginx
+            || host.property(&["response", "code_details"]).is_none_or(|details| details == b"via_upstream")
     }
 
     /// A reply to a request of which no body has come to us: what the provider says of the headers alone, or on nginx that
@@ -170,12 +178,6 @@ impl Standalone {
         }
         Action::Continue
     }
-}
-
-/// Whether a reply is a provider's, as Envoy tells. Hosts that do not tell answer in the provider's place only where it
-/// cannot be reached, and their answer is read as its own would be.
-fn is_providers(host: &impl Host) -> bool {
-    host.property(&["response", "code_details"]).is_none_or(|details| details == b"via_upstream")
 }
 
 /// Whether nginx will tell of no body. It calls for every other.

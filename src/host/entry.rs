@@ -43,7 +43,7 @@ impl Context for Root {
 impl RootContext for Root {
     fn on_configure(&mut self, _size: usize) -> bool {
         let json = abi::configuration().unwrap_or_default();
-        match Setup::new(&json, &environment::variables()) {
+        match Setup::new(&json, environment::variables) {
             Ok(setup) => {
                 for (name, why) in setup.without_secret() {
                     log::error!("provider `{name}` is not asked: {why}");

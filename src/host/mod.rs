@@ -25,6 +25,21 @@ mod pairs;
 
 pub use pairs::{HeaderPairs, encode_pairs};
 
+/// Headers in which clients show who they are, or were, and which a provider must not see. Where headers cannot be removed
+/// they are written over.
+pub const CREDENTIALS: &[&str] = &[
+    "authorization",
+    "proxy-authorization",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    // Kong's own keys.
+    "apikey",
+    "cookie",
+    // Not a credential, but read by the provider where it stands, and refused by the wrong one.
+    "anthropic-beta",
+];
+
 /// A host call that did not do what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HostError {

@@ -4,21 +4,20 @@
 //! is replaced does not; `:path` is what the client asked for, and what goes on is a variable; the length follows the body,
 //! and one that is written or missing leaves the upstream with half a request; replies with a length are cut to it.
 
-use super::{Host, HostError, Side};
+use super::{CREDENTIALS, Host, HostError, Side};
 
 /// The variable of the path that goes to the upstream, in Kong's configuration of nginx.
 pub(super) const PATH: &str = "ngx.upstream_uri";
 
-/// What a client shows to prove who it is, or who it was. A provider must not see it.
-const CREDENTIALS: &[&str] = &[
-    "authorization",
-    "proxy-authorization",
-    "x-api-key",
-    "api-key",
-    "x-goog-api-key",
-    "cookie",
-    // Not a credential, but read by the provider where it stands, and refused by the wrong one.
-    "anthropic-beta",
+/// Variables in which Kong tells the upstream of the client, in headers that it writes after all filters. One that is empty
+/// is not sent (`proxy_set_header`); elsewhere they are not there.
+const TOLD: &[&str] = &[
+    "ngx.upstream_x_forwarded_for",
+    "ngx.upstream_x_forwarded_host",
+    "ngx.upstream_x_forwarded_path",
+    "ngx.upstream_x_forwarded_port",
+    "ngx.upstream_x_forwarded_prefix",
+    "ngx.upstream_x_forwarded_proto",
 ];
 
 /// Headers of a reply that are nginx's own.
@@ -45,6 +44,10 @@ pub(super) fn replace_request_headers(host: &impl Host, pairs: &[(&[u8], &[u8])]
         if !replaced && present.get(name).is_some() {
             host.set_header(Side::Request, name, b"")?;
         }
+    }
+    for name in TOLD {
+        // Outside Kong there is no such variable, and nothing that is told.
+        let _ = host.set_property(name, b"");
     }
     Ok(())
 }

@@ -103,9 +103,9 @@ class Served:
         self.port = int(here.words["10000"])
         self.envoy = Envoy(here.folder, yaml.safe_load(config), {})
 
-    def chat(self, body: dict, *headers: tuple[str, str]):
+    def chat(self, body: dict, *headers: tuple[str, str], prefix: str = ""):
         client = Client(self.port)
-        answer = client.request("POST", "/v1/chat/completions", [*CHAT, *headers], json.dumps(body).encode())
+        answer = client.request("POST", f"{prefix}/v1/chat/completions", [*CHAT, *headers], json.dumps(body).encode())
         client.close()
         return answer
 
@@ -150,13 +150,20 @@ def needs_two_roles() -> None:
         pytest.skip("retries.attempts: two roles with another attempt need Envoy 1.37")
 
 
-def fails_over(served: Served, openai_provider: Provider, claude_provider: Provider) -> None:
+# Envoy believes these where it takes all clients for its own, as it does by default.
+STEERING = (
+    ("x-envoy-max-retries", "0"), ("x-envoy-retry-on", "cancelled"), ("x-envoy-upstream-rq-per-try-timeout-ms", "1"),
+    ("x-envoy-upstream-rq-timeout-ms", "1"), ("x-switchyard-stream", "web"), ("x-switchyard-reply", "web"),
+)
+
+
+def fails_over(served: Served, openai_provider: Provider, claude_provider: Provider, prefix: str = "") -> None:
     """From one format to the other, in both kinds of reply."""
     for stream in (False, True):
         openai_provider.fresh()
         claude_provider.fresh()
         openai_provider.script.append(openai.error(503))
-        answer = served.chat(prompts.chat("hi", stream=stream))
+        answer = served.chat(prompts.chat("hi", stream=stream), *STEERING, prefix=prefix)
         assert answer.status == 200, answer.body
         (referee.stream if stream else referee.completion)(answer)
         assert len(openai_provider.requests) == 1 and len(claude_provider.requests) == 1
@@ -192,6 +199,31 @@ def test_two_roles_beside_a_web_application(
     web.requests.clear()
     unknown = served.chat(prompts.chat("hi", model="no-such-model"))
     assert unknown.status == 404 and not web.requests
+
+
+@pytest.mark.parametrize("role", ["two", "gateway"])
+def test_under_a_path_of_the_same_host(
+    here: Here, serve: Callable[[str], Served], web: Provider, openai_provider: Provider, claude_provider: Provider, role: str
+) -> None:
+    name = {"two": "two-roles", "gateway": "own-clusters"}[role]
+    if role == "two":
+        needs_two_roles()
+    served = serve(config(here, name, "--role", role, "--prefix", "/ai"))
+    the_web_is_untouched(served, web, 100_000)
+    if role == "two":
+        fails_over(served, openai_provider, claude_provider, "/ai")
+    else:
+        openai_provider.check, check = None, openai_provider.check
+        assert served.chat(prompts.chat("hi", model="small"), AUTH, prefix="/ai").status == 200
+        assert openai_provider.requests[-1].target == "/v1/chat/completions"
+        openai_provider.check = check
+    client = Client(served.port)
+    models = client.request("GET", "/ai/v1/models", [AUTH])
+    assert [model["id"] for model in models.json["data"]] == [{"two": "gpt-4.1", "gateway": "small"}[role], "large"][: len(models.json["data"])]
+    client.close()
+    # What only begins like it is not the gateway's.
+    web.requests.clear()
+    assert served.chat(prompts.chat("hi"), prefix="/aimless").header("x-web") == "1"
 
 
 FORMS = {"ecds-gateway.yaml": "ecds", "ecds-provider.yaml": "ecds-upstream", "cds.yaml": "cds"}

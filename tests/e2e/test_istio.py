@@ -110,6 +110,14 @@ def test_the_examples_are_right_or_refused_with_their_place(tmp_path: Path, exam
             assert last.startswith(f"switchyard: {not_done[example]}: "), last
 
 
+@crds.needed
+@pytest.mark.parametrize("path", sorted((ROOT / "examples" / "istio").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_committed_policies_are_right_by_the_schemas(path: Path) -> None:
+    if path.stem != "gateway":
+        documents = [document for document in yaml.load_all(path.read_text(), yaml.CSafeLoader) if document]
+        assert documents and crds.validate(documents) == []
+
+
 def test_where_a_policy_holds(tmp_path: Path) -> None:
     file = small(row("openai", "openai"))
 
@@ -512,21 +520,27 @@ def test_a_plugin_with_one_provider_needs_no_header(tmp_path: Path, servers: Ser
     referee.error(proxy.chat(prompts.chat()), 503)
 
 
-def test_the_mesh_speaks_tls_to_a_provider_and_checks_its_name(tmp_path: Path, servers: Servers, start: Start) -> None:
+def test_a_waypoint_leads_on_by_the_host_and_checks_the_providers_name(tmp_path: Path, servers: Servers, start: Start) -> None:
     ours = Authority(tmp_path, "ours")
     server = Secure("openai", openai.answer(), openai.check)
     server.context = ours.context("openai.test")
     try:
-        row = {"name": "openai", "type": "openai", "base_url": f"https://openai.test:{server.port}/v1", "api_key": {"env": "OPENAI_API_KEY"}}
-        file = {"providers": [row], "models": [{"name": "*", "targets": [{"provider": "openai"}]}], "tls": {"ca_file": str(ours.file)},
-                "timeouts": TIMEOUTS, "outlier": OUTLIER}
-        proxy = start(plugin_config(tmp_path, file))
-        referee.completion(proxy.chat(prompts.chat()))
+        file = servers.file(tls={"ca_file": str(ours.file)})
+        file["providers"][0]["base_url"] = f"https://openai.test:{server.port}/v1"
+        documents = render(tmp_path, file, *OCI, "--waypoint", "egress", "--namespace", "egress", "--host", FRONT)
+        config = istio.fixture("istio-sidecar")
+        istio.waypoint(config, documents)
+        [plugin] = istio.of_kind(documents, "WasmPlugin")
+        istio.plugin(config, plugin, WASM)
+        proxy = start(config)
+        for model, says in (("openai-only", "Hello from OpenAI."), ("claude-only", "Hello from Anthropic.")):
+            answer = proxy.chat(prompts.chat(model=model), (MODEL, model))
+            assert referee.completion(answer)["choices"][0]["message"]["content"] == says
         server.context, shaken = ours.context("evil.test"), server.greeted
         # A new connection: the one that is open was checked before.
         server.refuse()
         server.open()
-        referee.error(proxy.chat(prompts.chat()), 503)
+        referee.error(proxy.chat(prompts.chat(model="openai-only"), (MODEL, "openai-only")), 503)
         assert len(server.requests) == 1 and server.greeted > shaken
     finally:
         server.close()

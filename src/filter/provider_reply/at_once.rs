@@ -57,7 +57,7 @@ impl ReplyState {
         match self.begin(host, &headers, status, end) {
             Ok(Some(stream)) => {
                 self.release(host, &headers, Form::Stream);
-                self.phase = Phase::Streaming { stream, out: Vec::new() };
+                self.phase = Phase::Streaming { stream, out: Vec::new(), left: length(&headers) };
             }
             Ok(None) => {
                 let limit = if status == 200 {
@@ -67,8 +67,7 @@ impl ReplyState {
                     self.announce_error(host, &headers, status);
                     ERROR_BYTES as u64
                 };
-                let expected = headers.get("content-length");
-                let expected = expected.and_then(|length| std::str::from_utf8(length).ok()?.parse().ok());
+                let expected = length(&headers);
                 let (body, seen) = (Vec::new(), 0);
                 self.phase = Phase::Gathering(Gathered { headers, status, body, seen, expected, limit });
             }
@@ -145,4 +144,9 @@ impl ReplyState {
         }
         self.read_whole(host, (gathered.status, &gathered.headers), &gathered.body, out)
     }
+}
+
+/// How long a body is, where the provider said it.
+fn length(headers: &HeaderPairs) -> Option<u64> {
+    std::str::from_utf8(headers.get("content-length")?).ok()?.parse().ok()
 }

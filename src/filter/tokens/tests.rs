@@ -78,7 +78,7 @@ fn setup(token: serde_json::Value) -> Rc<Setup> {
         "auth_header": "authorization", "auth_prefix": "Bearer ", "secret": {"token": token}});
     let json = serde_json::json!({"version": VERSION, "role": RoleName::Gateway, "request_bytes": 1, "reply_bytes": 1,
         "models": [{"name": "m", "targets": [{"provider": 0}]}], "providers": [provider]});
-    Rc::new(Setup::new(json.to_string().as_bytes(), &[]).unwrap())
+    Rc::new(Setup::new(json.to_string().as_bytes(), Vec::new).unwrap())
 }
 
 fn metadata() -> Rc<Setup> {

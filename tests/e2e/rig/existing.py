@@ -15,6 +15,7 @@ DOMAIN = "ai.example.com"
 # Where a piece goes in `before.yaml`: the line that it stands before or after, and its depth. Its list is under this name.
 PLACES = {
     "virtual_hosts": ("            virtual_hosts:", "after", 12),
+    "routes": ("              routes:", "after", 14),
     "local_reply_config": ("          http_filters:", "before", 10),
     "http_filters": ("          http_filters:", "after", 10),
     "upstream_http_filters": (

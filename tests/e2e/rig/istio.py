@@ -206,6 +206,16 @@ def services(config: dict, documents: list[dict], gateway: str | None = None) ->
                     table["virtual_hosts"].insert(0, _host(host, port["number"], name, route))
 
 
+def waypoint(config: dict, documents: list[dict]) -> None:
+    """The routes of a waypoint for the one host that a VirtualService names, whatever the host of a request has become
+    (pilot/pkg/networking/core/waypoint.go), and the clusters of ServiceEntries. The clusters' names and the tunnel between
+    listener and endpoint are other ones there."""
+    services(config, documents, gateway="none")
+    [service] = of_kind(documents, "VirtualService")
+    rules = [_rule(rule) for rule in service["spec"]["http"]]
+    config["routes"][0]["virtual_hosts"] = [{"name": "inbound|http|80", "domains": ["*"], "routes": rules}]
+
+
 def _entry_cluster(name: str, host: str, spec: dict, port: dict, policy: dict) -> dict:
     cluster = {"name": name, "type": "EDS", "connect_timeout": "10s"}
     if spec["resolution"] == "DNS":

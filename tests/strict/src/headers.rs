@@ -20,6 +20,11 @@ impl HeaderMap {
         map
     }
 
+    /// Adds pairs as they are: a `host` stays one beside `:authority`.
+    pub fn extend_as_it_is(&mut self, pairs: impl IntoIterator<Item = Pair>) {
+        self.0.extend(pairs);
+    }
+
     /// The first value of a name, as bytes: all that Envoy's `getHeaderMapValue` gives of a repeated header.
     pub fn get(&self, name: impl AsRef<[u8]>) -> Option<&[u8]> {
         let name = canonical(name.as_ref());

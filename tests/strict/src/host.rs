@@ -7,6 +7,7 @@ use wasmtime::{Memory, TypedFunc};
 use crate::{
     count::Counts,
     headers::HeaderMap,
+    nginx::World,
     store::{Metrics, SharedData},
     stream::{Callback, Exchange, Stream},
 };
@@ -29,7 +30,9 @@ pub struct Call {
     pub id: u32,
     /// The root context of the plugin that made it.
     pub root: u32,
-    /// Where to.
+    /// The context that it was made from.
+    pub context: u32,
+    /// Where to: a cluster of Envoy's, or `host:port` on nginx.
     pub cluster: String,
     /// Its headers.
     pub headers: HeaderMap,
@@ -48,6 +51,8 @@ pub struct Host {
     pub streams: BTreeMap<u32, Stream>,
     /// Requests in flight.
     pub exchanges: BTreeMap<u32, Exchange>,
+    /// What only the host of nginx and Kong has: its requests in flight, and more.
+    pub nginx: World,
     /// The context and the callback that run now.
     pub now: Option<(u32, Callback)>,
     /// Environment of the VM.
@@ -121,7 +126,8 @@ impl Host {
 
     /// The root of a context: itself, where it is one.
     pub fn root_of(&self, context: u32) -> u32 {
-        self.streams.get(&context).map_or(context, |stream| stream.root)
+        let nginx = || self.nginx.requests.get(&context).map(|request| request.root);
+        self.streams.get(&context).map(|stream| stream.root).or_else(nginx).unwrap_or(context)
     }
 
     /// The stream whose context runs, with the callback.

@@ -2,15 +2,27 @@
 
 use wasmtime::{Engine, ExternType, FuncType, Linker, Module, Store, ValType};
 
-use crate::{abi, host::Host, wasi};
+use crate::{abi, host::Host, nginx, wasi};
+
+/// Whose rules a module is held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rules {
+    /// Envoy's.
+    Envoy,
+    /// Those of ngx_wasm_module, and with it of Kong.
+    Nginx,
+}
 
 /// A linker with everything that a module may import.
 ///
 /// # Errors
 /// None in practice.
-pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<Host>> {
+pub fn linker(engine: &Engine, rules: Rules) -> wasmtime::Result<Linker<Host>> {
     let mut linker = Linker::new(engine);
-    abi::link(&mut linker)?;
+    match rules {
+        Rules::Envoy => abi::link(&mut linker)?,
+        Rules::Nginx => nginx::abi::link(&mut linker)?,
+    }
     wasi::link(&mut linker)?;
     Ok(linker)
 }
@@ -49,14 +61,12 @@ pub fn wrong_imports(module: &Module, linker: &Linker<Host>, store: &mut Store<H
     let mut wrong = Vec::new();
     for import in module.imports() {
         let (from, name) = (import.module(), import.name());
-        if name == "proxy_get_log_level" {
-            wrong.push(format!("imports {name}: the module would not load on Kong"));
-            continue;
-        }
         let Ok(have) = linker.get(&mut *store, from, name) else {
-            wrong.push(format!(
-                "imports {from}.{name}: neither ABI 0.2.1 nor a function of WASI that is served"
-            ));
+            wrong.push(if name == "proxy_get_log_level" {
+                format!("imports {name}: the module would not load on Kong")
+            } else {
+                format!("imports {from}.{name}: neither ABI 0.2.1 nor a function of WASI that is served")
+            });
             continue;
         };
         let (want, have) = (import.ty(), have.ty(&*store));

@@ -87,6 +87,11 @@ impl<'a, 'b> Guest<'a, 'b> {
         Err(status.into())
     }
 
+    /// Ends the guest with a trap, as a host does that takes a call for misuse.
+    pub fn trap<T>(&mut self, what: impl AsRef<str>) -> Answer<T> {
+        Err(Stop::Trap(Error::msg(format!("{}: {}", self.function, what.as_ref()))))
+    }
+
     /// Bytes of the guest.
     pub fn read(&mut self, at: u32, len: u32) -> Answer<Vec<u8>> {
         let (start, len) = (at as usize, len as usize);
@@ -123,8 +128,17 @@ impl<'a, 'b> Guest<'a, 'b> {
     /// Hands bytes over in memory that the guest allocates, and writes where they are and how many. No bytes: a null
     /// pointer and 0, without an allocation.
     pub fn give(&mut self, bytes: &[u8], pointer_at: u32, size_at: u32) -> Answer {
+        if bytes.is_empty() {
+            self.put(pointer_at, &[0; 4])?;
+            return self.put(size_at, &[0; 4]);
+        }
+        self.give_allocated(bytes, pointer_at, size_at)
+    }
+
+    /// The same, with an allocation for no bytes too.
+    pub fn give_allocated(&mut self, bytes: &[u8], pointer_at: u32, size_at: u32) -> Answer {
         let size = u32::try_from(bytes.len()).map_err(|_| Status::InternalFailure)?;
-        let at = if size == 0 { 0 } else { self.allocate(size)? };
+        let at = self.allocate(size)?;
         self.fill(at, bytes)?;
         self.put(pointer_at, &at.to_le_bytes())?;
         self.put(size_at, &size.to_le_bytes())

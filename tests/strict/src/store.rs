@@ -28,6 +28,30 @@ impl SharedData {
         Ok(())
     }
 
+    /// Stores a value where `cas` is the number of the entry that there is, 0 where there is none: the rule of nginx's
+    /// host, where 0 does not store in any case ([`crate::nginx`]). The entries that are longest unchanged give way
+    /// where all of them together have more than `most` bytes.
+    ///
+    /// # Errors
+    /// `CasMismatch`; `InternalFailure` for an entry that has no room in an empty store.
+    pub fn set_exactly(&mut self, key: &[u8], value: &[u8], cas: u32, most: usize) -> Result<(), Status> {
+        if key.len() + value.len() > most {
+            return Err(Status::InternalFailure);
+        }
+        if self.entries.get(key).map_or(0, |(_, have)| *have) != cas {
+            return Err(Status::CasMismatch);
+        }
+        self.set(key, value, 0)?;
+        let bytes = |data: &Self| -> usize {
+            data.entries.iter().map(|(key, (value, _))| key.len() + value.len()).sum()
+        };
+        while bytes(self) > most {
+            let oldest = self.entries.iter().min_by_key(|(_, (_, cas))| *cas).map(|(key, _)| key.clone());
+            self.entries.remove(&oldest.ok_or(Status::InternalFailure)?);
+        }
+        Ok(())
+    }
+
     /// All keys.
     pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
         self.entries.keys().map(Vec::as_slice)
@@ -132,6 +156,19 @@ mod tests {
         assert_eq!(data.get(b"k").unwrap().0, b"2");
         data.set(b"k", b"4", 0).unwrap();
         assert_eq!(data.get(b"k").unwrap().0, b"4");
+    }
+
+    #[test]
+    fn where_the_number_must_be_exact_zero_is_for_what_is_not_there() {
+        let mut data = SharedData::default();
+        assert_eq!(data.set_exactly(b"k", b"1", 7, 100), Err(Status::CasMismatch));
+        data.set_exactly(b"k", b"1", 0, 100).unwrap();
+        assert_eq!(data.set_exactly(b"k", b"2", 0, 100), Err(Status::CasMismatch));
+        let cas = data.get(b"k").unwrap().1;
+        data.set_exactly(b"k", b"2", cas, 100).unwrap();
+        assert_eq!(data.set_exactly(b"l", &[0; 100], 0, 100), Err(Status::InternalFailure));
+        data.set_exactly(b"l", &[0; 99], 0, 100).unwrap();
+        assert_eq!(data.keys().collect::<Vec<_>>(), [b"l"], "the older one gave way");
     }
 
     #[test]

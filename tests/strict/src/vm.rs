@@ -6,11 +6,12 @@ use crate::{
     count::Counts,
     headers::HeaderMap,
     host::{Host, Plugin},
-    load,
+    load::{self, Rules},
     stream::{Callback, Exchange, LocalReply, Side, Stream, Way},
 };
 
 /// A module that is compiled and found fit; VMs are made of it.
+#[derive(Clone)]
 pub struct Compiled {
     engine: Engine,
     module: Module,
@@ -18,14 +19,22 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// Compiles a module (`.wasm`) and checks its imports and exports.
+    /// Compiles a module (`.wasm`) and checks its imports and exports by Envoy's rules.
     ///
     /// # Errors
     /// Not a module; or imports and exports that Envoy's rules refuse, all of them told.
     pub fn new(wasm: &[u8]) -> Result<Self> {
+        Self::under(Rules::Envoy, wasm)
+    }
+
+    /// Compiles a module and checks its imports and exports by the rules of a host.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn under(rules: Rules, wasm: &[u8]) -> Result<Self> {
         let engine = Engine::new(&Config::new())?;
         let module = Module::new(&engine, wasm)?;
-        let linker = load::linker(&engine)?;
+        let linker = load::linker(&engine, rules)?;
         let mut wrong = load::wrong_imports(&module, &linker, &mut Store::new(&engine, Host::default()));
         wrong.extend(load::wrong_exports(&module));
         if wrong.is_empty() {
@@ -85,17 +94,36 @@ impl Vm {
     /// # Errors
     /// A trap, or a callback that says no: Envoy then refuses the configuration.
     pub fn plugin(&mut self, plugin: Plugin) -> Result<u32> {
-        let (root, configuration) = (self.next(), size(&plugin.configuration));
+        let root = self.root(plugin)?;
         let vm_configuration = size(&self.host().vm_configuration);
-        self.host_mut().plugins.insert(root, plugin);
-        self.optional::<_, ()>(root, Callback::ContextCreate, (root, 0))?;
         if self.optional(root, Callback::VmStart, (root, vm_configuration))? == Some(0) {
             return Err(Error::msg("proxy_on_vm_start says no"));
         }
+        self.configure(root)?;
+        Ok(root)
+    }
+
+    /// The root context of a plugin, and no more.
+    ///
+    /// # Errors
+    /// A trap.
+    pub(crate) fn root(&mut self, plugin: Plugin) -> Result<u32> {
+        let root = self.next();
+        self.host_mut().plugins.insert(root, plugin);
+        self.optional::<_, ()>(root, Callback::ContextCreate, (root, 0))?;
+        Ok(root)
+    }
+
+    /// `proxy_on_configure` of a plugin.
+    ///
+    /// # Errors
+    /// A trap, or that it says no.
+    pub(crate) fn configure(&mut self, root: u32) -> Result<()> {
+        let configuration = self.host().plugins.get(&root).map_or(0, |plugin| size(&plugin.configuration));
         if self.optional(root, Callback::Configure, (root, configuration))? == Some(0) {
             return Err(Error::msg("proxy_on_configure says no"));
         }
-        Ok(root)
+        Ok(())
     }
 
     /// Begins a request.
@@ -283,18 +311,18 @@ impl Vm {
         std::mem::take(&mut self.host_mut().violations)
     }
 
-    fn next(&mut self) -> u32 {
+    pub(crate) fn next(&mut self) -> u32 {
         self.last += 1;
         self.last
     }
 
-    fn check_action(&mut self, context: u32, callback: Callback, action: Option<u32>) {
+    pub(crate) fn check_action(&mut self, context: u32, callback: Callback, action: Option<u32>) {
         if action.is_some_and(|action| action > 1) {
             self.violation(context, callback, &format!("answers with the action {action:?}"));
         }
     }
 
-    fn violation(&mut self, context: u32, callback: Callback, what: &str) {
+    pub(crate) fn violation(&mut self, context: u32, callback: Callback, what: &str) {
         let host = self.host_mut();
         host.now = Some((context, callback));
         host.violation("answer", what);
@@ -302,7 +330,7 @@ impl Vm {
     }
 
     /// Runs a callback, where the module has it.
-    fn optional<P, R>(&mut self, context: u32, callback: Callback, args: P) -> Result<Option<R>>
+    pub(crate) fn optional<P, R>(&mut self, context: u32, callback: Callback, args: P) -> Result<Option<R>>
     where
         P: WasmParams,
         R: WasmResults,
@@ -334,6 +362,6 @@ impl Drop for Vm {
     }
 }
 
-fn size(bytes: &[u8]) -> u32 {
+pub(crate) fn size(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).expect("a test's body fits the guest's memory")
 }

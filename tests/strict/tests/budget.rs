@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::*;
+use common::{cases::Plays, *};
 use serde_json::json;
 use strict::driver::{Answer, Attempt, Request};
 
@@ -21,10 +21,14 @@ struct Budget {
 
 #[track_caller]
 fn hold(name: &str, request: &Request, attempt: Attempt, budget: &Budget) {
-    let mut gateway = gateway();
+    hold_on(&mut gateway(), name, request, attempt, budget);
+}
+
+#[track_caller]
+fn hold_on(host: &mut impl Plays, name: &str, request: &Request, attempt: Attempt, budget: &Budget) {
     // The second is measured: the first may set up what the next ones use.
-    gateway.exchange(request, std::slice::from_ref(&attempt));
-    let done = gateway.exchange(request, std::slice::from_ref(&attempt));
+    host.plays(request, std::slice::from_ref(&attempt));
+    let done = host.plays(request, std::slice::from_ref(&attempt));
     assert_eq!(done.reply.status(), 200, "{name}");
     let (spent, guest) = (done.counts.total(), done.counts.guest_total());
     println!(
@@ -78,4 +82,15 @@ fn converted_stream_of_200_events() {
     let attempt = Attempt::at("claude", Answer::events(events));
     let budget = Budget { calls: 430, bytes: 71_000, guest: 650 };
     hold("converted stream, 200 events", &kilobyte("other", true), attempt, &budget);
+}
+
+/// One pass on Kong.
+#[test]
+fn on_kong() {
+    let whole = Attempt::at("claude", Answer::json(200, anthropic_reply(&"word ".repeat(150))));
+    let budget = Budget { calls: 24, bytes: 5300, guest: 18 };
+    hold_on(&mut kong(), "Kong, converted, 1 KB", &kilobyte("other", false), whole, &budget);
+    let stream = Attempt::at("claude", Answer::events(anthropic_events(&["word "; 200])));
+    let budget = Budget { calls: 445, bytes: 71_000, guest: 445 };
+    hold_on(&mut kong(), "Kong, converted stream, 200 events", &kilobyte("other", true), stream, &budget);
 }

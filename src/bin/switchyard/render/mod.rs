@@ -3,6 +3,7 @@
 pub(crate) mod envoy;
 pub(crate) mod envoy_gateway;
 pub(crate) mod istio;
+mod kong;
 mod text;
 
 use std::{io::Write, path::PathBuf};
@@ -18,6 +19,8 @@ pub(crate) enum Host {
     EnvoyGateway(envoy_gateway::Arguments),
     /// Istio's policies, with what leads to the providers.
     Istio(istio::Arguments),
+    /// Kong's declarative configuration, the filter's metadata, and lines of kong.conf.
+    Kong(kong::Arguments),
 }
 
 /// What every rendering needs.
@@ -36,6 +39,7 @@ pub(crate) fn run(host: &Host) -> Result<(), String> {
         Host::Envoy(arguments) => envoy::text(arguments)?,
         Host::EnvoyGateway(arguments) => envoy_gateway::text(arguments)?,
         Host::Istio(arguments) => istio::text(arguments)?,
+        Host::Kong(arguments) => kong::text(arguments)?,
     };
     // `println!` panics when the reader has gone away, as `head` does.
     std::io::stdout().write_all(text.as_bytes()).map_err(|error| format!("standard output: {error}"))

@@ -49,7 +49,7 @@ pub(super) fn http_call(
     };
     let root = guest.host().root_of(context);
     let id = u32::try_from(guest.host().calls.len() + 1).map_err(|_| Status::InternalFailure)?;
-    guest.host().calls.push(Call { id, root, cluster, headers, body, timeout });
+    guest.host().calls.push(Call { id, root, context, cluster, headers, body, timeout });
     guest.put(out, &id.to_le_bytes())
 }
 

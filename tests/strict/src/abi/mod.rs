@@ -6,7 +6,7 @@
 mod buffers;
 mod calls;
 mod maps;
-mod shared;
+pub(crate) mod shared;
 mod streams;
 
 use wasmtime::{Caller, Linker};
@@ -16,6 +16,7 @@ use crate::{
     memory::{Answer, Guest, Status},
 };
 
+/// Defines functions of the module `env` as `name(arguments) => what serves it`.
 macro_rules! functions {
     ($linker:ident: $($name:ident($($arg:ident: $ty:ty),*) => $serve:path;)*) => {$(
         $linker.func_wrap("env", stringify!($name), |mut caller: Caller<'_, Host>, $($arg: $ty),*| {
@@ -23,6 +24,8 @@ macro_rules! functions {
         })?;
     )*};
 }
+
+pub(crate) use functions;
 
 /// Functions that the ABI has and this host does not play: the filter has no use for them, and a call is a violation.
 macro_rules! unplayed {
@@ -89,7 +92,7 @@ pub fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
 }
 
 /// `proxy_log`. Envoy takes any bytes; text that is not UTF-8 is a violation here, since log readers break on it.
-fn log(guest: &mut Guest<'_, '_>, level: u32, at: u32, len: u32) -> Answer {
+pub(crate) fn log(guest: &mut Guest<'_, '_>, level: u32, at: u32, len: u32) -> Answer {
     let text = guest.read(at, len)?;
     if level > 5 {
         // Envoy's own switch over the level ends in a panic.
@@ -102,7 +105,7 @@ fn log(guest: &mut Guest<'_, '_>, level: u32, at: u32, len: u32) -> Answer {
     Ok(())
 }
 
-fn time(guest: &mut Guest<'_, '_>, out: u32) -> Answer {
+pub(crate) fn time(guest: &mut Guest<'_, '_>, out: u32) -> Answer {
     let now = guest.host().time();
     guest.put(out, &now.to_le_bytes())
 }

@@ -3,7 +3,7 @@
 use crate::memory::{Answer, Guest, Status};
 
 /// `proxy_get_shared_data`: the value and its CAS number.
-pub(super) fn get(guest: &mut Guest<'_, '_>, at: u32, len: u32, data: u32, size: u32, cas_at: u32) -> Answer {
+pub(crate) fn get(guest: &mut Guest<'_, '_>, at: u32, len: u32, data: u32, size: u32, cas_at: u32) -> Answer {
     let key = guest.read(at, len)?;
     let (value, cas) = {
         let (value, cas) = guest.host().shared.get(&key).ok_or(Status::NotFound)?;

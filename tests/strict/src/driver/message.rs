@@ -140,7 +140,9 @@ impl Answer {
 /// What becomes of an attempt.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// The connection is refused, or reset before an answer.
+    /// The connection is refused: not a byte of the request is read.
+    Refused,
+    /// The connection is reset before an answer.
     Reset,
     /// The provider answers.
     Answer(Answer),
@@ -177,12 +179,12 @@ pub struct Sent {
 /// Who answered the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
-    /// The gateway role, by a local reply.
+    /// The gateway role, or the only one, by a local reply.
     Gateway,
     /// The provider role, by a local reply.
     ProviderRole,
-    /// Envoy itself: no route, no provider left.
-    Envoy,
+    /// The host itself: no route, no provider left, or what it says of a trap.
+    Host,
     /// The provider of this attempt, counted from 0.
     Provider(usize),
     /// Nobody: the filter held the request for ever.
@@ -236,4 +238,8 @@ pub struct Exchanged {
     pub violations: Vec<String>,
     /// What was logged.
     pub logs: Vec<(u32, String)>,
+    /// The callbacks that trapped. Envoy's host tells of one by an error instead.
+    pub traps: Vec<String>,
+    /// What the host's process died of.
+    pub crash: Option<String>,
 }

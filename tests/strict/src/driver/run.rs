@@ -49,7 +49,16 @@ pub(super) fn play(
     let trailers = HeaderMap::default();
     let reply = ClientReply { by: By::Nobody, headers: None, chunks: Vec::new(), trailers, complete: false };
     let (counts, violations) = (Counts::default(), Vec::new());
-    let out = Exchanged { pool: None, sent: Vec::new(), reply, counts, violations, logs: Vec::new() };
+    let out = Exchanged {
+        pool: None,
+        sent: Vec::new(),
+        reply,
+        counts,
+        violations,
+        logs: Vec::new(),
+        traps: Vec::new(),
+        crash: None,
+    };
     let trailers = request.eos == Eos::Trailers && !request.chunks.is_empty();
     let mut play = Play {
         vm,
@@ -171,7 +180,7 @@ impl Play<'_> {
         self.on_the_wire("the request upstream", &headers, &mut sent, &[":method", ":path", ":authority"]);
         self.out.sent.push(Sent { lane: to.lane.clone(), headers, body: sent, trailers });
         match &to.reply {
-            Reply::Reset => Ok(Verdict::Reset),
+            Reply::Refused | Reply::Reset => Ok(Verdict::Reset),
             Reply::Answer(answer) => self.answer(context, index, last, answer),
         }
     }
@@ -290,7 +299,7 @@ impl Play<'_> {
     fn envoy_answers(&mut self, status: u32, body: &str) -> Result<()> {
         let (details, body) = (b"envoy".to_vec(), body.as_bytes().to_vec());
         let local = LocalReply { status, details, body, headers: HeaderMap::default() };
-        self.answered_locally(Some(local), By::Envoy).map(|_| ())
+        self.answered_locally(Some(local), By::Host).map(|_| ())
     }
 
     fn finish(mut self) -> Result<Exchanged> {

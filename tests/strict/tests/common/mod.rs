@@ -1,16 +1,20 @@
 //! The real module, and what its tests share.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub mod cases;
+
 use std::{path::PathBuf, sync::OnceLock};
 
 use serde_json::{Value, json};
 use strict::{
     driver::{Answer, Exchanged, Gateway, Request},
     headers::HeaderMap,
+    load::Rules,
+    nginx::{driver::Server, route::Route},
     vm::Compiled,
 };
 use switchyard::{
-    config::plugin::{Card, Key, Model, Plugin, Provider, RoleName, Secret, Target, VERSION},
+    config::plugin::{Card, Entry, Headers, Key, Model, Plugin, Provider, RoleName, Secret, Target, VERSION},
     provider::{Format, model::ModelFacts},
 };
 
@@ -27,14 +31,22 @@ pub const BUFFERED_BYTES: u64 = 1_000_000_000;
 /// The module under test, compiled once a test program.
 pub fn compiled() -> &'static Compiled {
     static COMPILED: OnceLock<Compiled> = OnceLock::new();
-    COMPILED.get_or_init(|| {
-        let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dist/switchyard.wasm");
-        let path = std::env::var_os("SWITCHYARD_WASM").map_or(here, PathBuf::from);
-        let Ok(wasm) = std::fs::read(&path) else {
-            panic!("no module at {}: `make wasm` writes it", path.display());
-        };
-        Compiled::new(&wasm).unwrap()
-    })
+    COMPILED.get_or_init(|| compiled_under(Rules::Envoy))
+}
+
+/// The same for the host of nginx and Kong.
+pub fn compiled_for_nginx() -> &'static Compiled {
+    static COMPILED: OnceLock<Compiled> = OnceLock::new();
+    COMPILED.get_or_init(|| compiled_under(Rules::Nginx))
+}
+
+fn compiled_under(rules: Rules) -> Compiled {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dist/switchyard.wasm");
+    let path = std::env::var_os("SWITCHYARD_WASM").map_or(here, PathBuf::from);
+    let Ok(wasm) = std::fs::read(&path) else {
+        panic!("no module at {}: `make wasm` writes it", path.display());
+    };
+    Compiled::under(rules, &wasm).unwrap()
 }
 
 /// The configuration: `both` is served by OpenAI, then Anthropic; `same` and `other` by one of them; `own` by OpenAI
@@ -113,11 +125,33 @@ pub fn with(change: impl Fn(&mut Plugin)) -> Gateway {
         change(&mut plugin);
         serde_json::to_vec(&plugin).unwrap()
     };
-    let env = [("OPENAI_API_KEY", OPENAI_KEY), ("ANTHROPIC_API_KEY", ANTHROPIC_KEY), ("HOME", "/root")];
     let gateway =
-        Gateway::start(compiled(), &document(RoleName::Gateway), &document(RoleName::Provider), &env);
+        Gateway::start(compiled(), &document(RoleName::Gateway), &document(RoleName::Provider), &ENVIRONMENT);
     gateway.unwrap()
 }
+
+/// Kong's route with a standalone filter.
+pub fn kong() -> Server {
+    kong_with(|_| ())
+}
+
+/// The same with another configuration.
+pub fn kong_with(change: impl Fn(&mut Plugin)) -> Server {
+    on_nginx(RoleName::Standalone, change)
+}
+
+/// Kong's route with a filter of this role.
+pub fn on_nginx(role: RoleName, change: impl Fn(&mut Plugin)) -> Server {
+    let mut plugin = plugin(role);
+    plugin.entry = Entry { headers: Headers::Nginx, ..Entry::default() };
+    change(&mut plugin);
+    let document = serde_json::to_vec(&plugin).unwrap();
+    Server::start(compiled_for_nginx(), Route::kong(), &document, &ENVIRONMENT).unwrap()
+}
+
+/// The VM's environment.
+pub const ENVIRONMENT: [(&str, &str); 3] =
+    [("OPENAI_API_KEY", OPENAI_KEY), ("ANTHROPIC_API_KEY", ANTHROPIC_KEY), ("HOME", "/root")];
 
 /// A chat request with the client's credential.
 pub fn post(body: &Value) -> Request {
@@ -265,14 +299,23 @@ pub fn assert_headers(headers: &HeaderMap, expected: &[(&str, &str)]) {
 /// that nothing the router wrote went on.
 #[track_caller]
 pub fn assert_nothing_internal(exchanged: &Exchanged) {
-    let replies = exchanged.reply.headers.iter().map(|headers| ("client", headers, exchanged.reply.body()));
-    let sent =
-        exchanged.sent.iter().map(|sent| (sent.lane.provider.as_str(), &sent.headers, sent.body.clone()));
-    for (to, headers, body) in replies.chain(sent) {
+    let sent = exchanged.sent.iter().map(|sent| (sent.lane.provider.as_str(), &sent.headers));
+    for (to, headers) in exchanged.reply.headers.iter().map(|headers| ("client", headers)).chain(sent) {
         for (name, _) in headers.pairs() {
             let internal = name.starts_with(b"x-switchyard-") || name.starts_with(b"x-envoy-");
             assert!(!internal, "to {to}: {}", name.escape_ascii());
         }
+    }
+    assert_secrets_stay(exchanged);
+}
+
+/// Asserts that no credential went to whom it is not for.
+#[track_caller]
+pub fn assert_secrets_stay(exchanged: &Exchanged) {
+    let replies = exchanged.reply.headers.iter().map(|headers| ("client", headers, exchanged.reply.body()));
+    let sent =
+        exchanged.sent.iter().map(|sent| (sent.lane.provider.as_str(), &sent.headers, sent.body.clone()));
+    for (to, headers, body) in replies.chain(sent) {
         let mut all: Vec<u8> = headers.pairs().iter().flat_map(|(_, value)| value.clone()).collect();
         all.extend(body);
         for (secret, of) in [(CLIENT_KEY, "nobody"), (OPENAI_KEY, "openai"), (ANTHROPIC_KEY, "claude")] {

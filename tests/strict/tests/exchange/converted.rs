@@ -3,7 +3,7 @@
 use serde_json::Value;
 use strict::driver::{Answer, Attempt, By, End, Eos};
 
-use crate::common::*;
+use crate::common::{cases, *};
 
 #[test]
 fn a_reply_is_turned_into_the_clients_format() {
@@ -65,22 +65,8 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 }
 
 #[test]
-fn a_stream_that_ends_too_early_ends_as_an_error() {
-    let stream = anthropic_events(&["Hel", "lo"]);
-    let answer = Answer::events(stream.iter().take(4));
-    let done = gateway().exchange(&chat("other", true), &[Attempt::at("claude", answer)]);
-    let events = events(&done.reply.body());
-    assert_eq!(text_of(&events), "Hel");
-    assert!(events.last().unwrap()["error"].is_object(), "{events:#?}");
-    assert!(!events.contains(&"[DONE]".into()), "a cut stream is no success");
-}
-
-#[test]
-fn a_stream_that_is_reset_is_reset_for_the_client_too() {
-    let answer = Answer::events(anthropic_events(&["Hel", "lo"]).iter().take(4)).ending(End::Cut);
-    let done = gateway().exchange(&chat("other", true), &[Attempt::at("claude", answer)]);
-    assert!(!done.reply.complete);
-    assert_eq!(text_of(&events(&done.reply.body())), "Hel");
+fn a_stream_that_breaks_off_is_no_success() {
+    cases::a_stream_that_breaks_off_is_no_success(&mut gateway());
 }
 
 #[test]

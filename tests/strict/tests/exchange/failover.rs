@@ -111,7 +111,7 @@ fn where_no_provider_is_reached_envoys_reply_is_told_in_the_clients_format() {
     let plan = [Attempt::at("openai", Reply::Reset), Attempt::at("claude", Reply::Reset)];
     for plan in [&plan[..], &[]] {
         let done = gateway().exchange(&chat("both", false), plan);
-        assert_eq!(done.reply.by, By::Envoy);
+        assert_eq!(done.reply.by, By::Host);
         let error = assert_error(&done, 503);
         assert!(!error.to_string().contains("upstream connect error"), "{error}");
     }
@@ -121,7 +121,7 @@ fn where_no_provider_is_reached_envoys_reply_is_told_in_the_clients_format() {
 fn a_failure_and_then_resets_leave_nothing_of_the_failure() {
     let plan = [Attempt::at("openai", openai_error(429)), Attempt::at("claude", Reply::Reset)];
     let done = gateway().exchange(&chat("both", true), &plan);
-    assert_eq!(done.reply.by, By::Envoy);
+    assert_eq!(done.reply.by, By::Host);
     let error = assert_error(&done, 503);
     assert!(!error.to_string().contains("openai says no"), "{error}");
     assert_eq!(done.reply.header("retry-after"), None);

@@ -1,4 +1,4 @@
-//! Whole exchanges through the compiled module, on a host that enforces Envoy's rules.
+//! Whole exchanges through the compiled module, on hosts that enforce the rules of Envoy, and of nginx and Kong.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -9,6 +9,7 @@ mod embeddings;
 mod failover;
 mod local;
 mod manners;
+mod nginx;
 mod passed;
 mod same;
 mod splits;

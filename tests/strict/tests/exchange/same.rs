@@ -3,7 +3,7 @@
 use serde_json::json;
 use strict::driver::{Answer, Attempt, By, End, Eos};
 
-use crate::common::*;
+use crate::common::{cases, *};
 
 #[test]
 fn a_reply_passes_as_it_came_and_the_request_changes_in_its_model_alone() {
@@ -82,4 +82,11 @@ fn usage_is_asked_for_and_hidden_where_the_client_did_not_ask() {
     assert!(events.iter().all(|event| event.get("usage").is_none_or(|usage| usage.is_null())), "{events:#?}");
     assert!(events.iter().all(|event| event["choices"] != json!([])), "{events:#?}");
     assert_eq!(events.last().unwrap(), "[DONE]");
+}
+
+#[test]
+fn replies_and_failures_are_the_clients_whatever_the_format() {
+    cases::replies_are_the_clients(&mut gateway());
+    // None of them is to be asked again: there is one attempt.
+    cases::failures_are_told_in_the_clients_format(&mut gateway());
 }

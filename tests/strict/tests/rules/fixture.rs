@@ -27,6 +27,13 @@ const PRELUDE: &str = r#"
 (import "env" "proxy_increment_metric" (func $increment (param i32 i64) (result i32)))
 (import "env" "proxy_http_call"
   (func $call (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+(import "env" "proxy_record_metric" (func $record (param i32 i64) (result i32)))
+(import "env" "proxy_get_shared_data" (func $shared (param i32 i32 i32 i32 i32) (result i32)))
+(import "env" "proxy_set_shared_data" (func $share (param i32 i32 i32 i32 i32) (result i32)))
+(import "env" "proxy_call_foreign_function" (func $foreign (param i32 i32 i32 i32 i32 i32) (result i32)))
+(import "env" "proxy_set_tick_period_milliseconds" (func $tick (param i32) (result i32)))
+(import "env" "proxy_continue_stream" (func $continue (param i32) (result i32)))
+(import "env" "proxy_done" (func $done (result i32)))
 (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
 (memory (export "memory") 2)
 (global $top (mut i32) (i32.const 65536))

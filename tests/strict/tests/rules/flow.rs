@@ -62,7 +62,7 @@ fn resets_are_retried_and_then_envoy_answers() {
     assert_eq!((done.reply.by, done.reply.body(), done.sent.len()), (By::Provider(1), b"yes".to_vec(), 2));
     let seen = on("response_headers", "(call $mark (i32.const 2))", 0);
     let done = gateway(&seen).exchange(&request(), &[Attempt::at("a", Reply::Reset)]);
-    assert_eq!((done.reply.by, done.reply.status()), (By::Envoy, 503));
+    assert_eq!((done.reply.by, done.reply.status()), (By::Host, 503));
     assert_eq!(done.reply.header("x-test"), Some("value"), "through the gateway role");
     let done = gateway("").exchange(&request(), &[]);
     assert_eq!(done.reply.body(), b"no healthy upstream");
@@ -89,7 +89,7 @@ fn a_request_that_names_no_pool_finds_no_route() {
     let mut lost = request();
     lost.headers.remove("x-switchyard-reply");
     let done = gateway("").exchange(&lost, &[Attempt::at("a", Answer::json(200, "x"))]);
-    assert_eq!((done.reply.by, done.reply.status(), done.sent.len()), (By::Envoy, 404, 0));
+    assert_eq!((done.reply.by, done.reply.status(), done.sent.len()), (By::Host, 404, 0));
     assert_eq!(gateway("").exchange(&request(), &[]).pool.unwrap().cluster, "pool/a+b");
 }
 

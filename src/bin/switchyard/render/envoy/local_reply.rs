@@ -74,7 +74,8 @@ const TOO_LARGE: Mapper = Mapper {
 
 /// What is said of them to the connection manager.
 pub(super) fn config(options: &Options, plugin: &Plugin) -> String {
-    let ours = ours(&options.domains, plugin);
+    let ours = ours(options, plugin);
+    let messages = format!("{}/v1/messages", options.prefix);
     let (param, request_id) =
         if needs::NULLS.is_in(options.version) { (", param: null", "request_id: null\n") } else { ("", "") };
     let mut text = String::from(
@@ -87,7 +88,7 @@ pub(super) fn config(options: &Options, plugin: &Plugin) -> String {
         text.push_str(&indent(2, &comment));
         let (openai, anthropic) = mapper.kinds;
         if !anthropic.is_empty() {
-            let when = format!("{ours}request.path.startsWith('/v1/messages') && ({})", mapper.when);
+            let when = format!("{ours}request.path.startsWith('{messages}') && ({})", mapper.when);
             let body = format!(
                 "type: error\nerror: {{type: {anthropic}, message: {:?}}}\n{request_id}",
                 mapper.message
@@ -105,20 +106,24 @@ pub(super) fn config(options: &Options, plugin: &Plugin) -> String {
 
 /// Which requests are the gateway's, where others pass the same listener; nothing where all are. An attempt may have written
 /// its provider's host by then.
-fn ours(domains: &[String], plugin: &Plugin) -> String {
+fn ours(Options { domains, prefix, .. }: &Options, plugin: &Plugin) -> String {
+    if !prefix.is_empty() {
+        return format!("request.path.startsWith('{prefix}/') && ");
+    }
     if domains.is_empty() || domains.iter().any(|domain| domain.contains('*')) {
         return String::new();
     }
-    // With a port or without.
+    // With a port or without. Envoy's CEL joins no strings where it is not told to: such an expression never holds.
     let mut any: Vec<String> =
-        domains.iter().map(|domain| format!("(request.host + ':').startsWith('{domain}:')")).collect();
-    let mut providers: Vec<String> = Vec::new();
-    for name in plugin.providers.iter().map(|provider| format!("'{}'", provider.authority)) {
-        if !providers.contains(&name) {
-            providers.push(name);
+        domains.iter().map(|domain| format!("request.host.startsWith('{domain}:')")).collect();
+    let mut names: Vec<String> = Vec::new();
+    let hosts = plugin.providers.iter().map(|provider| &provider.authority);
+    for name in domains.iter().chain(hosts).map(|name| format!("'{name}'")) {
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
-    any.push(format!("request.host in [{}]", providers.join(", ")));
+    any.insert(0, format!("request.host in [{}]", names.join(", ")));
     format!("({}) && ", any.join(" || "))
 }
 

@@ -19,7 +19,7 @@ mod secret;
 mod tls;
 mod token;
 mod version;
-mod wasm;
+pub(in crate::render) mod wasm;
 
 use std::{collections::HashSet, net::SocketAddr};
 
@@ -79,6 +79,8 @@ pub(crate) struct Options {
     pub(crate) version: Version,
     /// For which hosts' requests: of the virtual host. Empty: all.
     pub(crate) domains: Vec<String>,
+    /// Or for which paths, of a virtual host that is there: what stands before those of the APIs. Empty: for all.
+    pub(crate) prefix: String,
     /// The filter is off where a route does not turn it on: other traffic passes the same listener.
     pub(crate) off_by_default: bool,
 }
@@ -92,6 +94,7 @@ impl Options {
             shape: Shape::default(),
             version: Version::NEWEST,
             domains: Vec::new(),
+            prefix: String::new(),
             off_by_default: false,
         }
     }
@@ -129,11 +132,12 @@ pub(crate) struct Rendering {
 pub(crate) fn render(gateway: &Gateway, options: &Options) -> Result<Rendering, String> {
     let Shape { role, headers } = options.shape;
     needs::check(gateway, options.shape, options.version)?;
-    let downstream = match role {
+    let mut downstream = match role {
         Role::Two => compile::plugin(gateway, RoleName::Gateway)?,
         Role::Gateway => own::plugin(gateway)?,
         Role::Standalone => one_pass(gateway, headers)?,
     };
+    downstream.entry.prefix.clone_from(&options.prefix);
     let upstream = Plugin { role: RoleName::Provider, ..downstream.clone() };
     Ok(Rendering {
         source: options.source.clone(),
@@ -274,6 +278,10 @@ pub(crate) struct Arguments {
     /// Host names whose requests are for the gateway, with `--form pieces`. May be given several times.
     #[arg(long = "domain", value_name = "HOST", default_value = "switchyard.example")]
     domains: Vec<String>,
+    /// Or the path under which it is found in a virtual host of yours, with `--form pieces` or `ecds`: `/ai` makes the base
+    /// URL `https://.../ai/v1`. Not with `--role standalone`.
+    #[arg(long, value_name = "PATH", conflicts_with = "domains")]
+    prefix: Option<String>,
     /// Where Envoy will find the filter: a path, or with the two flags below an http(s) URL.
     #[arg(long, default_value = "dist/switchyard.wasm")]
     wasm: String,
@@ -306,6 +314,21 @@ impl Arguments {
         }
     }
 
+    fn prefix(&self) -> Result<String, String> {
+        let Some(prefix) = &self.prefix else { return Ok(String::new()) };
+        if self.role == Role::Standalone || self.form == Form::Bootstrap {
+            return Err("--prefix: is for --form pieces or ecds, and not for --role standalone".to_owned());
+        }
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_-.".contains(&byte);
+        if !prefix.starts_with('/') || prefix.ends_with('/') || !prefix.bytes().all(plain) {
+            return Err(
+                "--prefix: write it as /ai: letters, digits, `/`, `_`, `-` and `.`, no `/` at the end"
+                    .to_owned(),
+            );
+        }
+        Ok(prefix.clone())
+    }
+
     fn options(&self) -> Result<Options, String> {
         let shape = Shape { role: self.role, headers: self.headers()? };
         let pieces = self.form != Form::Bootstrap;
@@ -317,6 +340,7 @@ impl Arguments {
             shape,
             version: self.envoy_version,
             domains,
+            prefix: self.prefix()?,
             off_by_default: pieces,
         })
     }

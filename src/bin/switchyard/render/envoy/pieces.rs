@@ -44,7 +44,7 @@ impl Pieces {
         Ok(Pieces {
             downstream: format!("{}{reads}{filter}", cors::filter(gateway)),
             upstream,
-            hosts: route::virtual_hosts(gateway, downstream, options),
+            hosts: hosts(gateway, downstream, options),
             errors: local_reply::config(options, downstream),
             connection: connection(gateway, options),
             gateway: extension(listener::FILTER, downstream, options)?,
@@ -67,7 +67,7 @@ impl Pieces {
             );
             out.push_str(upstream);
         }
-        out.push_str("\n# Into the route configuration.\nvirtual_hosts:\n");
+        out.push('\n');
         out.push_str(&self.hosts);
         out.push_str("\n# Into the connection manager. What is there already stays before these mappers.\n");
         out.push_str(&self.errors);
@@ -75,6 +75,15 @@ impl Pieces {
         out.push_str(&bootstrap::clusters_list(clusters));
         out
     }
+}
+
+/// A virtual host, or routes for one that is there.
+fn hosts(gateway: &Gateway, plugin: &Plugin, options: &Options) -> String {
+    if options.prefix.is_empty() {
+        let hosts = route::virtual_hosts(gateway, plugin, options);
+        return format!("# Into the route configuration.\nvirtual_hosts:\n{hosts}");
+    }
+    format!("# Into the virtual host.\nroutes:\n{}", route::beside(gateway, options))
 }
 
 fn extension(name: &str, plugin: &Plugin, options: &Options) -> Result<String, String> {

@@ -65,6 +65,32 @@ pub(super) fn virtual_hosts(gateway: &Gateway, plugin: &Plugin, options: &Option
     hosts
 }
 
+/// The routes of a path in a virtual host that is there already, as items of a list. What is said of a virtual host of
+/// one's own is said of each.
+pub(super) fn beside(gateway: &Gateway, options: &Options) -> String {
+    let prefix = &options.prefix;
+    let (pools, rewritten) = match options.shape.role {
+        Role::Two => (vec![Pool::Several, Pool::One], String::new()),
+        // The filter is not there to write the path.
+        _ => (vec![Pool::Alone], "    prefix_rewrite: \"/\"\n".to_owned()),
+    };
+    let routes = pools.into_iter().flat_map(|pool| [stream(gateway, pool), whole(gateway, pool)]);
+    let removed = if options.shape.role == Role::Two { String::new() } else { removed(options.shape.role) };
+    let about = format!("{}{}{QUIET}{removed}", limit(gateway, options), filters(gateway, options));
+    let mut text = String::from("# Before the others. The filter names the pool in a header.\n");
+    for (index, route) in routes.chain([fallback()]).enumerate() {
+        let route = route
+            .replace("match: {prefix: \"/\"", &format!("match: {{prefix: \"{prefix}/\""))
+            .replace("  route:\n", &format!("  route:\n{UPGRADES}{rewritten}"));
+        text.push_str(&route);
+        // The reason is said once.
+        let said = |line: &&str| index == 0 || !line.trim_start().starts_with('#');
+        let about: Vec<&str> = about.lines().filter(said).collect();
+        text.push_str(&indent(2, &about.join("\n")));
+    }
+    text
+}
+
 fn host(name: &str, domains: &str, gateway: &Gateway, options: &Options, routes: &str) -> String {
     let name = quote_if_needed(name);
     let limit = limit(gateway, options);
