@@ -74,14 +74,7 @@ fn committed_renderings_of_istio_are_what_the_commands_print() {
     assert_eq!(commands.len(), 6, "{commands:?}");
     for command in commands {
         let (command, file) = command.split_once(" > ").unwrap();
-        let output = switchyard(&command.split(' ').skip(1).collect::<Vec<_>>());
-        assert!(output.status.success(), "{command}: {}", text(&output.stderr));
-        let (printed, path) = (text(&output.stdout), Path::new(ROOT).join(file));
-        if std::env::var_os("SWITCHYARD_WRITE").is_some() {
-            std::fs::write(&path, &printed).unwrap();
-        }
-        let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(printed == committed, "{file} is old: write it again with `make renderings`");
+        is_committed(file, &command.split(' ').skip(1).collect::<Vec<_>>());
     }
 }
 
