@@ -182,15 +182,17 @@ fn by_authority(gateway: &Gateway, name: &str) -> String {
     let cluster = quote(name);
     let retry = indent(4, &retry_policy(gateway, Pool::Alone));
     let times = &gateway.timeouts;
-    let (first, idle) = (times.reply.protobuf(), times.idle.protobuf());
+    let reply = times.reply.protobuf();
+    let all = times.reply.times(Pool::Alone.attempts(gateway)).plus(times.idle).protobuf();
+    // A whole reply may be as long in coming as a stream is silent; here nothing tells them apart.
     format!(
         r#"- match: {{prefix: "/"}}
   route:
     cluster: {cluster}
     timeout: 0s
-    idle_timeout: {idle}
-{retry}      per_try_timeout: {first}
-      per_try_idle_timeout: {idle}
+    idle_timeout: {all}
+{retry}      per_try_timeout: {reply}
+      per_try_idle_timeout: {reply}
 "#
     )
 }
