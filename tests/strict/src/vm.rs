@@ -34,6 +34,18 @@ impl Compiled {
     pub fn under(rules: Rules, wasm: &[u8]) -> Result<Self> {
         let engine = Engine::new(&Config::new())?;
         let module = Module::new(&engine, wasm)?;
+        Self::checked(engine, module, rules)
+    }
+
+    /// The same module held to the rules of another host; it is not compiled again.
+    ///
+    /// # Errors
+    /// Imports and exports that those rules refuse.
+    pub fn held_to(&self, rules: Rules) -> Result<Self> {
+        Self::checked(self.engine.clone(), self.module.clone(), rules)
+    }
+
+    fn checked(engine: Engine, module: Module, rules: Rules) -> Result<Self> {
         let linker = load::linker(&engine, rules)?;
         let mut wrong = load::wrong_imports(&module, &linker, &mut Store::new(&engine, Host::default()));
         wrong.extend(load::wrong_exports(&module));

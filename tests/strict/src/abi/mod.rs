@@ -27,16 +27,38 @@ macro_rules! functions {
 
 pub(crate) use functions;
 
-/// Functions that the ABI has and this host does not play: the filter has no use for them, and a call is a violation.
+/// What serves the functions that the ABI has and neither host plays, because the filter has no use for them.
+type Unplayed = fn(&mut Guest<'_, '_>) -> Answer;
+
 macro_rules! unplayed {
-    ($linker:ident: $($name:ident($($arg:ident),*);)*) => {$(
-        $linker.func_wrap("env", stringify!($name), |mut caller: Caller<'_, Host>, $($arg: u32),*| {
+    ($linker:ident, $serve:ident: $($name:ident($($arg:ident),*);)*) => {$(
+        $linker.func_wrap("env", stringify!($name), move |mut caller: Caller<'_, Host>, $($arg: u32),*| {
             $(let _ = $arg;)*
-            Guest::serve(&mut caller, stringify!($name), |guest| {
-                guest.refuse(Status::Unimplemented, "this host does not play it")
-            })
+            Guest::serve(&mut caller, stringify!($name), $serve)
         })?;
     )*};
+}
+
+/// Defines those functions.
+///
+/// # Errors
+/// None in practice: a name defined twice.
+pub(crate) fn unplayed(linker: &mut Linker<Host>, serve: Unplayed) -> wasmtime::Result<()> {
+    unplayed! { linker, serve:
+        proxy_close_stream(a);
+        proxy_done();
+        proxy_get_status(a, b, c);
+        proxy_register_shared_queue(a, b, c);
+        proxy_resolve_shared_queue(a, b, c, d, e);
+        proxy_dequeue_shared_queue(a, b, c);
+        proxy_enqueue_shared_queue(a, b, c);
+        proxy_grpc_call(a, b, c, d, e, f, g, h, i, j, k, l);
+        proxy_grpc_stream(a, b, c, d, e, f, g, h, i);
+        proxy_grpc_send(a, b, c, d);
+        proxy_grpc_cancel(a);
+        proxy_grpc_close(a);
+    }
+    Ok(())
 }
 
 /// Defines all of them.
@@ -72,23 +94,18 @@ pub fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
             trailers: u32, trailers_len: u32, timeout: u32, out: u32) => calls::http_call;
         proxy_call_foreign_function(name: u32, name_len: u32, at: u32, len: u32, data: u32, size: u32) => calls::foreign;
         proxy_set_effective_context(context: u32) => calls::effective;
+        proxy_continue_stream(kind: u32) => continue_stream;
     }
-    unplayed! { linker:
-        proxy_continue_stream(a);
-        proxy_close_stream(a);
-        proxy_done();
-        proxy_get_status(a, b, c);
-        proxy_register_shared_queue(a, b, c);
-        proxy_resolve_shared_queue(a, b, c, d, e);
-        proxy_dequeue_shared_queue(a, b, c);
-        proxy_enqueue_shared_queue(a, b, c);
-        proxy_grpc_call(a, b, c, d, e, f, g, h, i, j, k, l);
-        proxy_grpc_stream(a, b, c, d, e, f, g, h, i);
-        proxy_grpc_send(a, b, c, d);
-        proxy_grpc_cancel(a);
-        proxy_grpc_close(a);
-    }
-    Ok(())
+    // A call of them is a violation.
+    unplayed(linker, not_played)
+}
+
+fn continue_stream(guest: &mut Guest<'_, '_>, _kind: u32) -> Answer {
+    not_played(guest)
+}
+
+fn not_played(guest: &mut Guest<'_, '_>) -> Answer {
+    guest.refuse(Status::Unimplemented, "this host does not play it")
 }
 
 /// `proxy_log`. Envoy takes any bytes; text that is not UTF-8 is a violation here, since log readers break on it.

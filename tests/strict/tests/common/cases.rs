@@ -116,8 +116,12 @@ pub fn streams() -> Vec<(&'static str, &'static str, String)> {
 
 /// Splits each stream in two at every position, and into pieces of one byte. `change`: what else the host's replies may be.
 #[track_caller]
-pub fn streams_are_alike_however_split(host: &mut impl Plays, change: impl Fn(&mut Answer)) {
-    for (model, provider, stream) in streams() {
+pub fn streams_are_alike_however_split(
+    host: &mut impl Plays,
+    streams: &[(&str, &str, String)],
+    change: impl Fn(&mut Answer),
+) {
+    for (model, provider, stream) in streams {
         let request = chat(model, true);
         let mut reply = |chunks: Vec<Vec<u8>>| {
             let mut answer = Answer::events(Vec::<String>::new());

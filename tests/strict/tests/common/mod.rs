@@ -31,22 +31,20 @@ pub const BUFFERED_BYTES: u64 = 1_000_000_000;
 /// The module under test, compiled once a test program.
 pub fn compiled() -> &'static Compiled {
     static COMPILED: OnceLock<Compiled> = OnceLock::new();
-    COMPILED.get_or_init(|| compiled_under(Rules::Envoy))
+    COMPILED.get_or_init(|| {
+        let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dist/switchyard.wasm");
+        let path = std::env::var_os("SWITCHYARD_WASM").map_or(here, PathBuf::from);
+        let Ok(wasm) = std::fs::read(&path) else {
+            panic!("no module at {}: `make wasm` writes it", path.display());
+        };
+        Compiled::new(&wasm).unwrap()
+    })
 }
 
 /// The same for the host of nginx and Kong.
 pub fn compiled_for_nginx() -> &'static Compiled {
     static COMPILED: OnceLock<Compiled> = OnceLock::new();
-    COMPILED.get_or_init(|| compiled_under(Rules::Nginx))
-}
-
-fn compiled_under(rules: Rules) -> Compiled {
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../dist/switchyard.wasm");
-    let path = std::env::var_os("SWITCHYARD_WASM").map_or(here, PathBuf::from);
-    let Ok(wasm) = std::fs::read(&path) else {
-        panic!("no module at {}: `make wasm` writes it", path.display());
-    };
-    Compiled::under(rules, &wasm).unwrap()
+    COMPILED.get_or_init(|| compiled().held_to(Rules::Nginx).unwrap())
 }
 
 /// The configuration: `both` is served by OpenAI, then Anthropic; `same` and `other` by one of them; `own` by OpenAI

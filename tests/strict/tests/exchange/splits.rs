@@ -4,7 +4,7 @@ use crate::common::{cases, *};
 
 #[test]
 fn a_stream() {
-    cases::streams_are_alike_however_split(&mut gateway(), |_| ());
+    cases::streams_are_alike_however_split(&mut gateway(), &cases::streams(), |_| ());
 }
 
 #[test]

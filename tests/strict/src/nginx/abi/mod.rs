@@ -19,17 +19,6 @@ use crate::{
     memory::{Answer, Guest},
 };
 
-/// Functions that the host has and does nothing in but trap. Observed of `proxy_done`, foreign functions and unknown queues;
-/// source of the others.
-macro_rules! traps {
-    ($linker:ident: $($name:ident($($arg:ident),*);)*) => {$(
-        $linker.func_wrap("env", stringify!($name), |mut caller: Caller<'_, Host>, $($arg: u32),*| {
-            $(let _ = $arg;)*
-            Guest::serve(&mut caller, stringify!($name), |guest| guest.trap("this host traps"))
-        })?;
-    )*};
-}
-
 /// Defines all of them.
 ///
 /// # Errors
@@ -62,23 +51,18 @@ pub fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         proxy_call_foreign_function(name: u32, name_len: u32, at: u32, len: u32, data: u32, size: u32) => calls::foreign;
         proxy_set_effective_context(context: u32) => effective;
         proxy_continue_stream(kind: u32) => continue_stream;
+        proxy_get_log_level(at: u32, size: u32) => log_level;
     }
-    traps! { linker:
-        proxy_get_log_level(a, b);
-        proxy_close_stream(a);
-        proxy_done();
-        proxy_get_status(a, b, c);
-        proxy_register_shared_queue(a, b, c);
-        proxy_resolve_shared_queue(a, b, c, d, e);
-        proxy_dequeue_shared_queue(a, b, c);
-        proxy_enqueue_shared_queue(a, b, c);
-        proxy_grpc_call(a, b, c, d, e, f, g, h, i, j, k, l);
-        proxy_grpc_stream(a, b, c, d, e, f, g, h, i);
-        proxy_grpc_send(a, b, c, d);
-        proxy_grpc_cancel(a);
-        proxy_grpc_close(a);
-    }
-    Ok(())
+    abi::unplayed(linker, traps)
+}
+
+/// Observed of `proxy_done` and unknown queues; source of the others.
+fn traps(guest: &mut Guest<'_, '_>) -> Answer {
+    guest.trap("this host traps")
+}
+
+fn log_level(guest: &mut Guest<'_, '_>, _at: u32, _size: u32) -> Answer {
+    traps(guest)
 }
 
 /// `proxy_set_tick_period_milliseconds`. Observed: traps from a request. Source: and when the timer runs already.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use strict::driver::{Answer, Attempt, By, Exchanged, Reply, Request};
-use switchyard::config::plugin::Key;
+use switchyard::config::plugin::{Key, Plugin};
 
 use super::*;
 use crate::common::cases::{self, Plays, refused, served, too_large, unserved};
@@ -220,4 +220,29 @@ fn nginx_alone_needs_the_variable_that_the_path_is_in() {
     let done = nginx.exchange(&chat("other", false), &[claude()]);
     assert_eq!((done.reply.by, done.sent.len()), (By::Gateway, 0), "without it nothing goes anywhere");
     assert_eq!(assert_error(&done, 502)["code"], "gateway_error");
+}
+
+#[test]
+fn a_path_says_the_model_and_whether_it_is_a_stream() {
+    let gemini = |plugin: &mut Plugin| {
+        let row = &mut plugin.providers[0];
+        row.format = switchyard::provider::Format::Gemini;
+        row.path = "/v1beta/models/{model}:generateContent".to_owned();
+        row.stream_path = Some("/v1beta/models/{model}:streamGenerateContent?alt=sse".to_owned());
+        (row.auth_header, row.auth_prefix) = (Some("x-goog-api-key".to_owned()), String::new());
+    };
+    let mut kong = kong_with(gemini);
+    let reply = json!({"candidates": [{"content": {"role": "model", "parts": [{"text": "Hello."}]},
+        "finishReason": "STOP", "index": 0}], "modelVersion": "gpt-x",
+        "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 5, "totalTokenCount": 15}})
+    .to_string();
+    let whole = kong.exchange(&chat("same", false), &[Attempt::at("openai", Answer::json(200, &reply))]);
+    assert_secrets_stay(&whole);
+    assert_eq!(json_of(&whole)["choices"][0]["message"]["content"], "Hello.");
+    assert_eq!(sent(&whole, ":path"), ["/v1beta/models/gpt-x:generateContent"]);
+    assert_eq!(sent(&whole, "x-goog-api-key"), [OPENAI_KEY]);
+    let events = Answer::events([format!("data: {reply}\r\n\r\n")]);
+    let stream = kong.exchange(&chat("same", true), &[Attempt::at("openai", events)]);
+    assert_eq!(text_of(&crate::common::events(&stream.reply.body())), "Hello.");
+    assert_eq!(sent(&stream, ":path"), ["/v1beta/models/gpt-x:streamGenerateContent?alt=sse"]);
 }
