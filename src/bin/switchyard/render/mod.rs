@@ -2,6 +2,8 @@
 
 pub(crate) mod envoy;
 pub(crate) mod envoy_gateway;
+#[cfg(test)]
+mod full;
 pub(crate) mod istio;
 mod kong;
 mod text;

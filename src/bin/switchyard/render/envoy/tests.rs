@@ -1,18 +1,7 @@
-use switchyard::config::file::{self, meaning::Surroundings};
+use switchyard::config::file;
 
 use super::*;
-
-struct Full;
-
-impl Surroundings for Full {
-    fn has_env(&self, _: &str) -> bool {
-        true
-    }
-
-    fn has_file(&self, _: &str) -> bool {
-        true
-    }
-}
+use crate::render::full::Full;
 
 const FILE: &str = "
 listen: 0.0.0.0:8000

@@ -1,26 +1,15 @@
 //! What is refused, and the names by which patches are found. What the renderings do is in `tests/e2e/test_envoy_gateway.py`.
 
 use clap::Parser;
-use switchyard::config::file::{self, meaning::Surroundings};
+use switchyard::config::file;
 
 use super::{Arguments, render};
+use crate::render::full::Full;
 
 const IMAGE: &[&str] = &["--url", "oci://registry.example/switchyard:1"];
 const HELD: &[&str] =
     &["--kind", "envoyextensionpolicy-held", "--url", "oci://registry.example/switchyard:1"];
 const TWO: &[&str] = &["--kind", "envoypatchpolicy", "--url", "file:///switchyard.wasm"];
-
-struct Full;
-
-impl Surroundings for Full {
-    fn has_env(&self, _: &str) -> bool {
-        true
-    }
-
-    fn has_file(&self, _: &str) -> bool {
-        true
-    }
-}
 
 #[derive(Debug, Parser)]
 struct Cli {

@@ -1,20 +1,9 @@
 use clap::Parser;
-use switchyard::config::file::{self, meaning::Surroundings};
+use switchyard::config::file;
 
 use super::*;
 use crate::render::envoy::Version;
-
-struct Full;
-
-impl Surroundings for Full {
-    fn has_env(&self, _: &str) -> bool {
-        true
-    }
-
-    fn has_file(&self, _: &str) -> bool {
-        true
-    }
-}
+use crate::render::full::Full;
 
 #[derive(Parser)]
 struct Command {

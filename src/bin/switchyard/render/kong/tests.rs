@@ -1,22 +1,11 @@
 use serde_json::{Value, json};
 use switchyard::config::{
-    file::{self, meaning::Surroundings},
+    file,
     plugin::{self, Card, Elsewhere, Entry, Front, Headers, Key, Plugin, RoleName, Secret},
 };
 
 use super::*;
-
-struct Full;
-
-impl Surroundings for Full {
-    fn has_env(&self, _: &str) -> bool {
-        true
-    }
-
-    fn has_file(&self, _: &str) -> bool {
-        true
-    }
-}
+use crate::render::full::Full;
 
 const FILE: &str = "
 providers:
