@@ -77,7 +77,7 @@ fn wasm(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, String> {
     let arguments = policy.arguments;
     let mut text = format!("url: {}\n", quote(&arguments.url));
     if let Some(sum) = &arguments.sha256 {
-        text.push_str(&format!("sha256: {sum}\n"));
+        text.push_str(&format!("sha256: {}\n", quote(sum)));
     }
     if !matches!(policy.module, Module::File(_)) {
         let pull = match arguments.pull_policy {
