@@ -75,10 +75,13 @@ fn a_reply_that_is_none_is_told_in_its_body() {
     ] {
         let stream = answer.chunks[0].starts_with(b"{\"id\":\"chatcmpl")
             || answer.chunks[0].starts_with(b"{\"choices");
+        let too_long = answer.chunks.concat().len() > 100_000;
         let done = kong.exchange(&chat("other", stream), &[Attempt::at("claude", answer)]);
         assert_secrets_stay(&done);
         assert_eq!((done.reply.by, done.reply.complete), (By::Provider(0), true));
-        assert!(json_of(&done)["error"]["message"].is_string(), "{}", done.reply.body().escape_ascii());
+        let message = json_of(&done)["error"]["message"].as_str().unwrap_or_default().to_owned();
+        assert!(!message.is_empty(), "{}", done.reply.body().escape_ascii());
+        assert_eq!(message.contains("limit of bytes"), too_long, "{message}");
         assert!(done.reply.body().len() < 1000);
     }
 }

@@ -163,6 +163,10 @@ fn what_is_passed_on_is_passed_on() {
         assert_eq!(done.sent[0].body, br#"{"input":"x","model":"gpt-x"}"#);
         assert_eq!(sent(&done, ":path"), ["/v1/audio/speech"]);
     }
+    // Of a long piece only the end is looked at for its usage, which on this host is to read all of it.
+    let long = json!({"data": ["x".repeat(20_000)], "usage": {"total_tokens": 3}}).to_string();
+    let done = kong.exchange(&speech, &[Attempt::at("openai", Answer::json(200, &long))]);
+    assert_eq!(done.reply.body(), long.into_bytes());
     let failed = kong.exchange(&speech, &[Attempt::at("openai", openai_error(503))]);
     assert_error(&failed, 503);
     let files = Request::get("/v1/files").with("authorization", format!("Bearer {CLIENT_KEY}"));
