@@ -5,16 +5,15 @@ use std::rc::Rc;
 
 use super::{
     cooling,
-    effect::host_failed,
     gateway::State,
     names,
-    provider::{self, Attempt, named_betas, row, translate_request, write_headers},
+    provider::{self, Attempt, named_betas, read_body, row, translate_request, write_headers},
     setup::Setup,
     standalone::Standalone,
 };
 use crate::{
     dialect::{Ask, Operation, Used},
-    host::{Action, Host, Side},
+    host::{Action, Host},
     ir::ApiError,
     provider::{anthropic::beta, path},
     translate::Outcome,
@@ -89,8 +88,8 @@ fn translate(
     let body = match &exchange.body {
         Some(body) => body,
         None => {
-            read = host.body(Side::Request, 0, size);
-            read.as_ref().map_err(|error| host_failed("read the request body", *error))?
+            read = read_body(host, size)?;
+            &read
         }
     };
     let (outcome, betas) = translate_request(attempt, body, out)?;

@@ -8,8 +8,9 @@ use std::rc::Rc;
 
 use super::{
     effect::{self, host_failed},
-    gateway::{Gateway, State},
-    local_reply, names,
+    gateway::{Gateway, State, missing_body},
+    names,
+    provider::read_body,
     provider_reply::reaches_client,
     setup::Setup,
     standalone::is_bodyless,
@@ -102,12 +103,7 @@ impl Front {
     /// Reply headers: of a route that the request was sent on to, or of none.
     pub fn on_reply_headers(&mut self, host: &impl Host) -> Action {
         if matches!(self.gateway.state, State::Body { .. } | State::Passing) {
-            let error = ApiError::new(ErrorKind::InvalidRequest, "The request has no body.");
-            let error = error.with_code("missing_body");
-            if let Some(body) = local_reply::rewrite(host, self.gateway.dialect, &error) {
-                self.gateway.state = State::Rewriting { body };
-            }
-            return Action::Continue;
+            return self.gateway.rewrite(host, &missing_body());
         }
         // What a route answers is in the client's words already.
         Action::Continue
@@ -135,8 +131,7 @@ impl Front {
             return Ok(Action::Continue);
         }
         names.reverse();
-        let body =
-            host.body(Side::Request, 0, size).map_err(|error| host_failed("read the request body", error))?;
+        let body = read_body(host, size)?;
         let headers = host.headers(Side::Request);
         let headers = headers.map_err(|error| host_failed("read the request headers", error))?;
         let headers = self.call_headers(&headers);

@@ -142,12 +142,7 @@ impl Gateway {
         match local_reply::read(host, model, session) {
             // A body cannot be added to a reply that has none.
             Some(error) if end => self.refuse_again(host, &error),
-            Some(error) => {
-                if let Some(body) = local_reply::rewrite(host, self.dialect, &error) {
-                    self.state = State::Rewriting { body };
-                }
-                Action::Continue
-            }
+            Some(error) => self.rewrite(host, &error),
             None => Action::Continue,
         }
     }
@@ -212,8 +207,7 @@ impl Gateway {
             return Ok(None);
         }
         if end {
-            return Err(ApiError::new(ErrorKind::InvalidRequest, "The request has no body.")
-                .with_code("missing_body"));
+            return Err(missing_body());
         }
         self.check_headers(&headers)?;
         self.strip(host, &headers)?;
@@ -363,6 +357,14 @@ impl Gateway {
         Action::Pause
     }
 
+    /// Puts an error in the place of a reply whose body is still to come.
+    pub(super) fn rewrite(&mut self, host: &impl Host, error: &ApiError) -> Action {
+        if let Some(body) = local_reply::rewrite(host, self.dialect, error) {
+            self.state = State::Rewriting { body };
+        }
+        Action::Continue
+    }
+
     /// Answers in the place of an error reply that has no body, which keeps its `retry-after` and the like.
     fn refuse_again(&mut self, host: &impl Host, error: &ApiError) -> Action {
         self.state = State::Done;
@@ -398,6 +400,11 @@ pub(super) fn narrowed(setup: &Setup, announced: Option<usize>, plan: Plan) -> R
         ApiError::invalid("model", message).with_code("wrong_provider")
     })?;
     Ok(plan.only(&setup.plugin, place))
+}
+
+/// What a client is told that sent no body.
+pub(super) fn missing_body() -> ApiError {
+    ApiError::new(ErrorKind::InvalidRequest, "The request has no body.").with_code("missing_body")
 }
 
 /// Whether the gateway is to say itself how many tokens a prompt has, since it has no plan to ask somebody: none of the

@@ -322,7 +322,7 @@ fn discovered_secret(host: &impl Host, setup: &Setup, provider: usize) -> Option
     }
 }
 
-fn read_body(host: &impl Host, size: usize) -> Result<Vec<u8>, ApiError> {
+pub(super) fn read_body(host: &impl Host, size: usize) -> Result<Vec<u8>, ApiError> {
     host.body(Side::Request, 0, size).map_err(|error| host_failed("read the request body", error))
 }
 

@@ -6,15 +6,15 @@ use std::rc::Rc;
 use super::{
     at_once,
     effect::host_failed,
-    gateway::{Gateway, State},
-    local_reply, names,
+    gateway::{Gateway, State, missing_body},
+    names,
     provider::{self, Provider},
     setup::Setup,
 };
 use crate::{
     config::plugin::Headers,
     host::{Action, Host, Side, TOLD_BY_KONG},
-    ir::{ApiError, ErrorKind},
+    ir::ApiError,
     provider::Format,
     translate,
 };
@@ -165,7 +165,7 @@ impl Standalone {
         let status = host.header(Side::Reply, ":status").ok().flatten().unwrap_or_default();
         let status = std::str::from_utf8(&status).ok().and_then(|status| status.parse().ok()).unwrap_or(0);
         let error = if self.headers() == Headers::Nginx {
-            ApiError::new(ErrorKind::InvalidRequest, "The request has no body.").with_code("missing_body")
+            missing_body()
         } else {
             translate::error(Format::Openai, status, None, b"").for_client(None)
         };
@@ -173,10 +173,7 @@ impl Standalone {
             // A body cannot be added to a reply that has none.
             return self.gateway.refuse(host, &error);
         }
-        if let Some(body) = local_reply::rewrite(host, self.gateway.dialect, &error) {
-            self.gateway.state = State::Rewriting { body };
-        }
-        Action::Continue
+        self.gateway.rewrite(host, &error)
     }
 }
 

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::render::{
     Common,
-    istio::arguments::{PullPolicy, check_host, is_label},
+    istio::arguments::{PullPolicy, check_host, check_name},
 };
 
 /// What `switchyard render envoy-gateway` is told.
@@ -93,11 +93,7 @@ impl Arguments {
             ("--listener", &self.listener),
             ("--secret", &self.secret),
         ] {
-            if !is_label(name) {
-                return Err(format!(
-                    "{flag} {name}: a name in Kubernetes is lower-case letters, digits and `-`"
-                ));
-            }
+            check_name(flag, name)?;
         }
         Ok(())
     }

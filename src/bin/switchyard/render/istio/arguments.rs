@@ -125,11 +125,7 @@ impl Arguments {
             check_host(host)?;
         }
         for (flag, name) in [("--name", &self.name), ("--namespace", &self.namespace)] {
-            if !is_label(name) {
-                return Err(format!(
-                    "{flag} {name}: a name in Kubernetes is lower-case letters, digits and `-`"
-                ));
-            }
+            check_name(flag, name)?;
         }
         let target = self.place()?;
         if self.port.is_some() && self.kind == Kind::Envoyfilter {
@@ -180,6 +176,14 @@ pub(crate) fn check_host(host: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("--host {host}: must be the whole name of a host, in lower case, without a port"))
+}
+
+/// A name that Kubernetes takes, which this flag gives.
+pub(crate) fn check_name(flag: &str, name: &str) -> Result<(), String> {
+    if is_label(name) {
+        return Ok(());
+    }
+    Err(format!("{flag} {name}: a name in Kubernetes is lower-case letters, digits and `-`"))
 }
 
 /// RFC 1123: what a label of a name may be.
