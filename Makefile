@@ -68,7 +68,7 @@ check: ## Format, lints, licences and advisories
 e2e: wasm ## Real Envoy, the compiled filter, providers that assert
 	@tests/e2e.sh
 
-hosts: wasm ## Where it runs: strict hosts, the renderings for each, and the end-to-end tests on every Envoy from 1.36
+hosts: wasm ## Where it runs: strict hosts, the renderings for each, a second build, and the end-to-end tests on every Envoy from 1.36
 	@$(need-cargo)
 	@tests/hosts.sh
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything about where Switchyard runs: the strict hosts that play Envoy and nginx for the compiled filter, the renderings for
-# each host, and the end-to-end tests on each version of Envoy that can be had.
+# each host, the module's second build, and the end-to-end tests on each version of Envoy that can be had.
 #
 #   tests/hosts.sh           all of it: the end-to-end tests on every version. About an hour on two cores.
 #   tests/hosts.sh --quick   what `make test` does not run: on each older Envoy the tests that depend most on it. Minutes.
@@ -67,6 +67,14 @@ end_to_end() {
   add "$status"
 }
 
+# A mesh is told the module's sha256: two builds must give the same.
+reproducible() {
+  echo "== reproducible"
+  PASSED=0 FAILED=0 SKIPPED=0
+  if tools/reproducible.sh; then PASSED=1; else FAILED=1; fi
+  add 0
+}
+
 # loaded VERSION TESTS: that Envoy takes what is rendered for it.
 loaded() {
   local envoy
@@ -92,6 +100,7 @@ else
     name=$(basename "$file" .rs)
     rust "$name" --package switchyard --test "$name"
   done
+  reproducible
   for version in $ENVOYS; do
     end_to_end "$version"
     loaded "$version" envoy_takes
