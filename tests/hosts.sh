@@ -56,7 +56,7 @@ end_to_end() {
     add 1
     return
   fi
-  ENVOY="$envoy" tests/e2e.sh -rs "$@" >"$report" 2>&1 || status=$?
+  ENVOY="$envoy" tests/e2e.sh -rfEs "$@" >"$report" 2>&1 || status=$?
   grep -E '^(FAILED|ERROR) ' "$report" || true
   if [ "$status" -ne 0 ] && ! grep -qE '^(FAILED|ERROR) ' "$report"; then tail -40 "$report"; fi
   count_pytest "$report"

@@ -20,12 +20,15 @@ from rig.client import Client
 from rig.envoy import ROOT, WASM, Envoy, envoy_version, free_port, wait_for
 from rig.existing import DOMAIN, EXAMPLE, Here, merged, pieces, rendered
 from rig.older import ANOTHER_ATTEMPT
+from rig.one_pass import written_by_the_router
 from rig.provider import Conn, Provider, Received
 
 CHAT = [("content-type", "application/json"), ("host", DOMAIN)]
 AUTH = ("authorization", "Bearer sk-sy-example")
 TWO_ROLES = ("--domain", DOMAIN)
 STANDALONE = ("--role", "standalone", "--domain", DOMAIN)
+# What Envoy's router says to a provider in one pass.
+ROUTERS = "x-envoy-expected-rq-timeout-ms"
 OWN = ("--role", "gateway", "--domain", DOMAIN)
 # The filters and the virtual host as for `two-roles.yaml`, and those that the other files are made of.
 FILES: dict[str, Callable[[], str]] = {
@@ -304,13 +307,6 @@ def test_own_clusters(here: Here, serve: Callable[[str], Served], web: Provider,
         openai_provider.check = check
 
 
-def written_by_the_router(provider: Provider) -> None:
-    """It writes a header after all filters: on a second try, and on every one before Envoy 1.37."""
-    written = f"{provider.name}: internal header x-envoy-expected-rq-timeout-ms"
-    assert not set(provider.violations) - {written}, provider.violations
-    provider.violations.clear()
-
-
 @pytest.mark.parametrize("headers", ["held", "at-once"])
 def test_standalone(
     here: Here, serve: Callable[[str], Served], web: Provider, openai_provider: Provider, claude_provider: Provider, headers: str
@@ -328,12 +324,12 @@ def test_standalone(
             answer = served.chat(prompts.chat("hi", model=model, stream=stream), *named)
             assert answer.status == 200, answer.body
             (referee.stream if stream else referee.completion)(answer)
-            written_by_the_router(provider)
+            written_by_the_router(provider, ROUTERS)
             assert [request.target for request in provider.requests] == [path]
         provider.script.append(replies.body(503, b"{}", [("content-type", "application/json")]))
         assert served.chat(prompts.chat("hi", model=model), *named).status == 200
         assert len(provider.requests) == 3
-        written_by_the_router(provider)
+        written_by_the_router(provider, ROUTERS)
     # A name of a provider's host is no way around the filter.
     client = Client(served.port)
     claude_provider.fresh()
@@ -414,7 +410,7 @@ def test_the_module_comes_by_http(here: Here, files: Files, openai_provider: Pro
         client.close()
         assert answer.status == 200, answer.body
         assert not started[0].problems()
-        written_by_the_router(openai_provider)
+        written_by_the_router(openai_provider, ROUTERS)
     finally:
         started[0].stop()
 

@@ -106,6 +106,16 @@ NEED_SURVIVAL = {
         "test_the_very_next_request_is_served",
     ),
 }
+# What docs/envoy-gateway.md says needs Envoy Gateway 1.7.
+NEED_GATEWAY_17 = {
+    "test_envoy_gateway.py": (
+        "test_held_a_provider_is_asked_again_by_status",
+        "test_two_roles_answer_in_the_clients_api",
+        "test_two_roles_fail_over_across_formats",
+        "test_two_roles_keep_what_is_larger_than_the_listener_holds",
+        "test_two_roles_take_no_orders_from_clients",
+    ),
+}
 # Counts the greetings of two tries.
 NEED_A_SECOND_TRY = {"test_security.py": ("test_only_the_right_certificate_is_shown_a_key",)}
 
@@ -113,6 +123,7 @@ NEEDS = (
     ((1, 37), NEED_SURVIVAL, "an Envoy that outlives a filter that fails at a reply needs Envoy 1.37"),
     (ANOTHER_ATTEMPT, NEED_A_SECOND_TRY, "another attempt needs Envoy 1.37"),
     (ANOTHER_ATTEMPT, NEED_ANOTHER_ATTEMPT, "another attempt after a reply needs Envoy 1.37"),
+    ((1, 37), NEED_GATEWAY_17, "Envoy Gateway 1.7 needs Envoy 1.37"),
     ((1, 37), NEED_THE_LIMIT, "a limit of bodies on the gateway's route alone needs Envoy 1.37"),
 )
 
