@@ -45,6 +45,9 @@ METADATA = {
 }
 INTEGERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 
+# Of Envoy Gateway's own kinds these have no schema among those that are here.
+WITHOUT_SCHEMA = {"EnvoyProxy", "ClientTrafficPolicy"}
+
 
 def present() -> bool:
     """Whether the schemas are there; tests that need them are skipped where they are not, and say so."""
