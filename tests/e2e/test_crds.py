@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from rig import crds
+from rig import cel, crds
 
 RIGHT = {
     "WasmPlugin": """
@@ -77,6 +77,9 @@ stringData: {OPENAI_API_KEY: secret}
 """,
 }
 
+# Functions that every CEL has.
+COMMON = {"contains", "duration", "endsWith", "int", "matches", "size", "startsWith"}
+
 # A path into a right document, what is put there (ABSENT: taken away), and what must be said.
 ABSENT = object()
 WRONG = {
@@ -91,8 +94,12 @@ WRONG = {
     "boolean-is-no-integer": ("DestinationRule", ["spec", "trafficPolicy", "outlierDetection", "maxEjectionPercent"], True, "True"),
     "maximum": ("ServiceEntry", ["spec", "ports", 0, "number"], 2**32 + 1, "spec.ports[0].number: "),
     "int32": ("DestinationRule", ["spec", "trafficPolicy", "outlierDetection", "maxEjectionPercent"], 2**31, "does not fit"),
-    "time": ("DestinationRule", ["spec", "trafficPolicy", "outlierDetection", "interval"], "0s", "at least 1ms"),
-    "no-time": ("DestinationRule", ["spec", "trafficPolicy", "outlierDetection", "interval"], "5 s", "at least 1ms"),
+    "time": ("DestinationRule", ["spec", "trafficPolicy", "outlierDetection", "interval"], "0s", "must be a valid duration greater than 1ms"),
+    "no-time": ("DestinationRule", ["spec", "trafficPolicy", "outlierDetection", "interval"], "5 s", "must be a valid duration greater than 1ms"),
+    "rule": ("WasmPlugin", ["spec", "url"], "ftp://files.example/a.wasm", "url must have schema one of [http, https, file, oci]"),
+    "rule-in-a-list": ("HTTPRoute", ["spec", "rules", 0, "timeouts"], {"request": "1s", "backendRequest": "2s"},
+                       "spec.rules[0].timeouts: backendRequest timeout cannot be longer than request timeout"),
+    "rule-on-the-whole": ("BackendTrafficPolicy", ["spec", "targetRef"], {"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "a"}, "spec: "),
     "length": ("WasmPlugin", ["spec", "vmConfig", "env", 0, "name"], "", "spec.vmConfig.env[0].name: "),
     "pattern": ("WasmPlugin", ["spec", "sha256"], "abc", "spec.sha256: "),
     "map-key-twice": ("WasmPlugin", ["spec", "vmConfig", "env", 1, "name"], "A", "stands twice"),
@@ -153,3 +160,28 @@ def test_all_mistakes_are_told_each_with_its_document() -> None:
 @crds.needed
 def test_every_pattern_can_be_checked() -> None:
     assert crds.patterns() == []
+
+
+@crds.needed
+def test_every_rule_can_be_evaluated() -> None:
+    """All are CEL, and ask for no function that is not there; rules on changes are for no document that is new."""
+    assert len(crds.rules()) > 200
+    known = {*cel.FUNCTIONS, *COMMON}
+    for rule in crds.rules():
+        unknown = {name for name in cel.program(rule).functions() if name.isidentifier()} - known
+        assert not unknown, f"{unknown} in {rule!r}"
+
+
+def test_rules_see_values_as_kubernetes_gives_them() -> None:
+    """Numbers by the schema's type, reserved names between underscores but as keys of maps, defaults where nothing is said."""
+    text = {"type": "string"}
+    properties = {
+        "namespace": text, "ratio": {"type": "number"}, "labels": {"type": "object", "additionalProperties": text},
+        "mode": {"type": "string", "default": "A"},
+    }
+    rules = ["self.__namespace__ == 'a'", "type(self.ratio) == double", "self.labels.all(key, key == 'namespace')", "self.mode == 'A'"]
+    schema = {"type": "object", "properties": properties, "x-kubernetes-validations": [{"rule": rule} for rule in rules]}
+    document = {"namespace": "a", "ratio": 1, "labels": {"namespace": "b"}}
+    assert list(cel.mistakes(schema, document)) == []
+    found = list(cel.mistakes(schema, {**document, "namespace": "b", "mode": "B"}))
+    assert found == [([], f"the rule {rule!r} does not hold") for rule in (rules[0], rules[3])]

@@ -4,10 +4,8 @@
 document's `apiVersion` and `kind` lead to that version's `openAPIV3Schema`, which is a structural schema. Unknown fields are
 refused everywhere, as `kubectl apply --validate=strict` does, but for objects that say `x-kubernetes-preserve-unknown-fields`.
 Checked are types, enums, required fields, patterns, lengths, minima and maxima, formats of integers, `oneOf`, `anyOf`, `allOf`
-and `not`, `x-kubernetes-int-or-string`, and that the items of a set or the keys of a list that is a map are not repeated.
-
-Not evaluated: the rules of `x-kubernetes-validations`, which are CEL, but for Istio's on times (at least 1ms). A document that
-passes here may still break one of the others.
+and `not`, `x-kubernetes-int-or-string`, that the items of a set or the keys of a list that is a map are not repeated, and the rules
+in CEL (`rig.cel`), once the rest is right.
 """
 
 from __future__ import annotations
@@ -19,6 +17,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+
+from . import cel
 
 CRDS = Path(__file__).resolve().parents[3].parent / "shared" / "crds"
 
@@ -83,7 +83,9 @@ def _mistakes(document: dict) -> list[str]:
     if schema is None:
         return [f"apiVersion: no schema has {version!r} with kind {kind!r}"]
     errors = sorted(_validator(version, kind).iter_errors(document), key=lambda error: list(map(str, error.absolute_path)))
-    return [f"{_path(error.absolute_path)}: {_says(error)}" for error in errors] + list(_repeated(schema, document, []))
+    found = [f"{_path(error.absolute_path)}: {_says(error)}" for error in errors] + list(_repeated(schema, document, []))
+    # Rules are for what has the right shape.
+    return found or [f"{_path(path)}: {wrong}" for path, wrong in cel.mistakes(_open()[version, kind], document)]
 
 
 def _path(parts) -> str:
@@ -106,23 +108,21 @@ def _integers(_validator, bounds, instance, _schema):
         yield jsonschema.ValidationError(f"{instance} does not fit its format")
 
 
-def _times(_validator, _rule, instance, _schema):
-    """CEL: `duration(self) >= duration('1ms')`."""
-    units = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
-    parts = re.findall(r"([0-9.]+)(ms|us|ns|h|m|s)", instance) if isinstance(instance, str) else []
-    if "".join(number + unit for number, unit in parts) != instance or sum(float(n) * units[u] for n, u in parts) < 1e-3:
-        yield jsonschema.ValidationError(f"{instance!r} must be a time of at least 1ms")
-
-
 @functools.cache
 def _validator(version: str, kind: str) -> jsonschema.Draft7Validator:
     # A boolean is no integer in JSON, though it is one in Python; the library knows.
-    closed = jsonschema.validators.extend(jsonschema.Draft7Validator, {"x-integer-bounds": _integers, "x-time": _times})
+    closed = jsonschema.validators.extend(jsonschema.Draft7Validator, {"x-integer-bounds": _integers})
     return closed(_schemas()[version, kind])
 
 
 @functools.cache
 def _schemas() -> dict[tuple[str, str], dict]:
+    return {name: _document(schema) for name, schema in _open().items()}
+
+
+@functools.cache
+def _open() -> dict[tuple[str, str], dict]:
+    """The schemas as they stand in the CRDs."""
     found = {}
     for path in sorted(CRDS.glob("*.yaml")):
         for crd in yaml.load_all(path.read_text(), yaml.CSafeLoader):
@@ -131,11 +131,8 @@ def _schemas() -> dict[tuple[str, str], dict]:
             spec = crd["spec"]
             for version in spec["versions"]:
                 if version["served"]:
-                    name = (f"{spec['group']}/{version['name']}", spec["names"]["kind"])
-                    found[name] = _document(version["schema"]["openAPIV3Schema"])
-    for name, schema in BUILT_IN.items():
-        found[name] = _document(schema)
-    return found
+                    found[f"{spec['group']}/{version['name']}", spec["names"]["kind"]] = version["schema"]["openAPIV3Schema"]
+    return {**found, **BUILT_IN}
 
 
 def _document(schema: dict) -> dict:
@@ -160,8 +157,6 @@ def _closed(schema: dict) -> dict:
         out["items"] = _closed(schema["items"])
     if schema.get("x-kubernetes-int-or-string"):
         out["type"] = ["integer", "string"]
-    if any(rule["rule"] == "duration(self) >= duration('1ms')" for rule in schema.get("x-kubernetes-validations", [])):
-        out["x-time"] = True
     if schema.get("format") in INTEGERS:
         out["x-integer-bounds"] = INTEGERS[schema["format"]]
     if schema.get("nullable") and isinstance(out.get("type"), str):
@@ -212,3 +207,19 @@ def patterns() -> list[str]:
     for schema in _schemas().values():
         walk(schema)
     return wrong
+
+
+def rules() -> list[str]:
+    """Every rule in CEL of the schemas, but those on changes."""
+    found: set[str] = set()
+
+    def walk(schema: object) -> None:
+        if isinstance(schema, dict):
+            if isinstance(own := schema.get("x-kubernetes-validations"), list):
+                found.update(rule["rule"] for rule in own)
+            for inner in schema.values():
+                walk(inner)
+
+    for schema in _open().values():
+        walk(schema)
+    return sorted(rule for rule in found if "oldSelf" not in rule)
