@@ -4,26 +4,30 @@
 //! else until the whole body has come. Only then can a failure still be marked for another attempt.
 
 mod at_once;
+mod failure;
+mod head;
 
 use std::rc::Rc;
 
-use self::at_once::Gathered;
+pub(super) use self::head::reaches_client;
+use self::{
+    at_once::Gathered,
+    head::{Form, error_type, input_tokens, is_stream},
+};
 use super::{
-    cooling,
-    effect::{self, host_failed},
-    exchange::{Answer, Exchange},
-    ids, names,
-    pass_reply::{self, Passed},
+    effect::host_failed,
+    ids,
+    pass_reply::Passed,
     provider::{Attempt, config},
     tokens,
 };
 use crate::{
-    config::plugin::{Headers, RoleName},
+    config::plugin::Headers,
     dialect::{Dialect, Head, ReplyContext},
     host::{Action, HeaderPairs, Host, Side},
     ir::{ApiError, ErrorKind},
-    provider::{Format, wait},
-    translate::{self, Outcome, ReplyStream, Verdict},
+    provider::Format,
+    translate::{self, Outcome, ReplyStream},
 };
 
 /// As much of an error's body is read; the rest says nothing new.
@@ -48,28 +52,6 @@ enum Phase {
     Passing(Passed),
     /// All is said; what still comes is dropped.
     Finished,
-}
-
-/// What a reply's body is to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    /// What the provider sent.
-    AsIs,
-    /// Another whole one, of this length.
-    Whole(usize),
-    /// A whole one that is not known yet.
-    Unknown,
-    /// A stream.
-    Stream,
-}
-
-/// An attempt that did not serve the request.
-struct Failure {
-    /// As the client is told.
-    error: ApiError,
-    verdict: Verdict,
-    /// The header that says whether to try again.
-    advice: Option<(&'static [u8], &'static [u8])>,
 }
 
 /// The reply of one attempt.
@@ -300,130 +282,6 @@ impl ReplyState {
         Ok(outcome)
     }
 
-    /// Writes the headers that the client gets. `length`: of a whole body that was translated.
-    fn release(&self, host: &impl Host, headers: &HeaderPairs, form: Form) {
-        self.attempt.exchange.answer.set(Answer::Translated);
-        self.attempt.exchange.attempts.answered(200, None);
-        let strays = || headers.iter().filter(|(name, _)| !stays(name) && !reaches_client(name));
-        // Removing a few costs less than writing all.
-        if form == Form::AsIs && strays().count() <= 4 {
-            for (name, _) in strays() {
-                if let Err(error) = host.remove_header(Side::Reply, name) {
-                    host_failed("remove a reply header", error);
-                }
-            }
-            return;
-        }
-        let length = match form {
-            Form::Whole(length) => Some(length.to_string().into_bytes()),
-            Form::AsIs => headers.get("content-length").map(<[u8]>::to_vec),
-            Form::Stream | Form::Unknown => None,
-        };
-        let content_type: &[u8] =
-            if form == Form::Stream { b"text/event-stream" } else { b"application/json" };
-        let mut pairs: Vec<(&[u8], &[u8])> = Vec::with_capacity(16);
-        pairs.extend([(&b":status"[..], &b"200"[..]), (b"content-type", content_type)]);
-        match &length {
-            Some(length) => pairs.push((b"content-length", length)),
-            None if form == Form::Stream => pairs.push((b"cache-control", b"no-cache")),
-            None => {}
-        }
-        pairs.extend(headers.iter().filter(|(name, _)| reaches_client(name)));
-        if let Err(error) = host.replace_headers(Side::Reply, &pairs) {
-            host_failed("write the reply headers", error);
-        }
-    }
-
-    /// As [`Self::fail`], for a reply whose headers are held and whose body is in the host's hands.
-    fn fail_held(&mut self, host: &impl Host, error: ApiError, end: bool) -> Action {
-        let phase = std::mem::replace(&mut self.phase, Phase::Finished);
-        let headers = match phase {
-            Phase::Whole { headers, .. } | Phase::Held { headers, .. } => Some(headers),
-            _ => None,
-        };
-        let action = self.fail(host, error, headers.as_ref(), false);
-        self.on_body(host, 0, end);
-        action
-    }
-
-    /// Puts an error in the place of the reply, marked for what Envoy is to do about it.
-    fn fail(
-        &mut self,
-        host: &impl Host,
-        error: ApiError,
-        headers: Option<&HeaderPairs>,
-        bodyless: bool,
-    ) -> Action {
-        let exchange = &self.attempt.exchange;
-        let Failure { error, verdict, advice } = self.judge(host, error, headers);
-        let mut body = Vec::with_capacity(256);
-        translate::write_error(exchange.dialect, &error, &mut body);
-        let status = translate::error_status(exchange.dialect, &error).to_string();
-        let length = body.len().to_string();
-        let mut pairs: Vec<(&[u8], &[u8])> = Vec::with_capacity(12);
-        pairs.push((b":status", status.as_bytes()));
-        let retry = is_worth_another(&verdict, exchange);
-        let marks = [(true, names::FAILED), (retry, names::RETRY), (verdict.unwell, names::UNWELL)];
-        // In one pass nobody reads them but the client.
-        let marks: &[_] = if exchange.setup.role() == RoleName::Standalone { &[] } else { &marks };
-        pairs.extend(marks.iter().filter(|(set, _)| *set).map(|(_, name)| (name.as_bytes(), &b"1"[..])));
-        // A reply without a body cannot be given one here: the gateway role answers in its place.
-        if !bodyless {
-            pairs.extend([
-                (&b"content-type"[..], &b"application/json"[..]),
-                (b"content-length", length.as_bytes()),
-            ]);
-        }
-        let wait = effect::wait(&error);
-        pairs.extend(wait.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
-        pairs.extend(advice);
-        let passed = headers.into_iter().flat_map(HeaderPairs::iter).filter(|(name, _)| reaches_client(name));
-        pairs.extend(passed);
-        exchange.answer.set(Answer::Failed);
-        if let Err(error) = host.replace_headers(Side::Reply, &pairs) {
-            host_failed("write the reply headers", error);
-        }
-        exchange.error.replace(Some(error));
-        self.phase = Phase::Failing { body };
-        Action::Continue
-    }
-
-    /// What a failure means, and how the client is told of it.
-    fn judge(&self, host: &impl Host, mut error: ApiError, headers: Option<&HeaderPairs>) -> Failure {
-        let exchange = &self.attempt.exchange;
-        let provider = config(&self.attempt).ok().map(|row| row.name.as_str());
-        self.heed_wait(host, &mut error, headers);
-        let mut verdict =
-            Verdict::of(&error, exchange.setup.sole_model(self.attempt.provider), exchange.plan.elsewhere);
-        pass_reply::judge(&mut verdict, exchange, &error);
-        // Who says when to come again is not asked before.
-        verdict.again &= error.retry_after.is_none();
-        let advice = effect::advice(&error);
-        let mut error = error.for_client(provider);
-        if let Some(secret) = exchange.setup.secret(self.attempt.provider) {
-            error.remove(&secret);
-        }
-        error.retry_after = exchange.attempts.wait();
-        Failure { error, verdict, advice }
-    }
-
-    /// Notes how the attempt ended. Its target cools where the provider wants not to be asked for a while.
-    fn heed_wait(&self, host: &impl Host, error: &mut ApiError, headers: Option<&HeaderPairs>) {
-        let exchange = &self.attempt.exchange;
-        let status = error.upstream_status.unwrap_or(200);
-        if !cooling::cools(error) {
-            return exchange.attempts.answered(status, None);
-        }
-        let now = host.millis();
-        let told = headers.and_then(|headers| wait::of_headers(|name| headers.get(name), now));
-        error.retry_after = told.or(error.retry_after);
-        exchange.attempts.answered(status, error.retry_after);
-        if let (Some(wait), Ok(row)) = (error.retry_after, config(&self.attempt)) {
-            let most = exchange.setup.plugin.cooling_ms;
-            cooling::cool(host, (&row.name, &self.attempt.model), now, wait.min(most));
-        }
-    }
-
     fn context(&self, host: &impl Host, format: Format) -> ReplyContext {
         let include_usage = self.attempt.exchange.head.include_usage();
         let exchange = &self.attempt.exchange;
@@ -447,20 +305,6 @@ impl ReplyState {
             declined_is_error: exchange.plan.elsewhere.content_policy
                 && exchange.attempts.is_one_left(exchange.plan.steps.len()),
             asked,
-        }
-    }
-}
-
-/// Whether a failed attempt is to be followed by another one: at a target that has not been asked, or at the same one where
-/// it is the only one and may do better in a moment. Envoy's limits on attempts and second tries hold all the same.
-fn is_worth_another(verdict: &Verdict, exchange: &Exchange) -> bool {
-    match exchange.plan.steps.len() {
-        0 | 1 => verdict.again,
-        // Where Envoy has left out the others it may choose the same one again, which answers what it answered before.
-        steps => {
-            verdict.elsewhere
-                && exchange.attempts.is_one_left(steps)
-                && (verdict.again || !exchange.attempts.is_again())
         }
     }
 }
@@ -500,34 +344,6 @@ fn write_body(host: &impl Host, body: &[u8]) {
     }
 }
 
-/// How AWS tells the kind of an error.
-fn error_type(headers: &HeaderPairs) -> Option<&str> {
-    std::str::from_utf8(headers.get("x-amzn-errortype")?).ok()
-}
-
-/// How Bedrock tells the tokens of the prompt, where the reply's body does not.
-fn input_tokens(headers: &HeaderPairs) -> Option<u64> {
-    std::str::from_utf8(headers.get("x-amzn-bedrock-input-token-count")?).ok()?.parse().ok()
-}
-
-fn is_stream(format: Format, content_type: &[u8]) -> bool {
-    let wanted = format.stream_type().as_bytes();
-    content_type.get(..wanted.len()).is_some_and(|start| start.eq_ignore_ascii_case(wanted))
-}
-
 fn unusable(what: &str) -> ApiError {
     ApiError::new(ErrorKind::Server, format!("The provider sent {what}.")).with_code("upstream_invalid_reply")
-}
-
-/// Headers of a whole reply that say the same to the client.
-fn stays(name: &[u8]) -> bool {
-    matches!(name, b":status" | b"content-type" | b"content-length" | b"date")
-}
-
-/// Headers of a provider's reply that the client gets: what tells of the request and of its limits. Cookies, the
-/// operator's organisation, and whatever names the provider's infrastructure stay behind.
-pub(super) fn reaches_client(name: &[u8]) -> bool {
-    const EXACT: &[&[u8]] = &[b"x-request-id", b"request-id", b"openai-processing-ms"];
-    const PREFIXES: &[&[u8]] = &[b"x-ratelimit-", b"anthropic-ratelimit-"];
-    EXACT.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }

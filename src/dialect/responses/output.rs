@@ -7,8 +7,11 @@
 //! official SDKs need: every item has a place of its own (`output_index`, in the order in which items begin), keeps its
 //! id, and has ended before the answer does. Items may be open at the same time.
 
+mod item;
+
 use std::rc::Rc;
 
+use self::item::{Call, Message, Part, Reasoning, append, content_place, item_place, summary, summary_place};
 use super::{
     Asked, custom,
     words::{self, Body, Frames, Head, Status, escaped_member, key, member},
@@ -52,49 +55,6 @@ enum Open {
     None,
     Message(Message),
     Reasoning(Reasoning),
-}
-
-#[derive(Debug)]
-struct Message {
-    at: usize,
-    id: String,
-    /// Parts that have ended, as JSON, each behind a comma but the first.
-    content: Vec<u8>,
-    /// How many those are.
-    parts: u64,
-    part: Option<Part>,
-}
-
-#[derive(Debug)]
-struct Part {
-    refuses: bool,
-    /// Escaped for a JSON string.
-    text: Vec<u8>,
-    /// As JSON, each behind a comma but the first.
-    annotations: Vec<u8>,
-    sources: u64,
-    /// Characters of the answer before it.
-    start: u64,
-}
-
-#[derive(Debug)]
-struct Reasoning {
-    at: usize,
-    id: String,
-    /// Escaped for a JSON string.
-    text: Vec<u8>,
-}
-
-#[derive(Debug)]
-struct Call {
-    index: u32,
-    at: usize,
-    id: String,
-    /// Its members besides type, status and arguments, each behind a comma.
-    members: Vec<u8>,
-    custom: bool,
-    /// Escaped for a JSON string; of a custom tool as they came.
-    arguments: Vec<u8>,
 }
 
 impl Output {
@@ -428,93 +388,6 @@ impl Output {
     }
 }
 
-impl Message {
-    fn item(&self, status: &str) -> Vec<u8> {
-        let mut item = b"{\"type\":\"message\"".to_vec();
-        member("id", &self.id, &mut item);
-        member("status", status, &mut item);
-        item.extend_from_slice(b",\"role\":\"assistant\",\"content\":[");
-        item.extend_from_slice(&self.content);
-        item.extend_from_slice(b"]}");
-        item
-    }
-
-    fn end_part(&mut self, frames: &mut Frames, out: &mut Vec<u8>) {
-        let Some(part) = self.part.take() else { return };
-        let (kind, name, rest): (_, _, &[u8]) = match part.refuses {
-            true => ("response.refusal.done", "refusal", b""),
-            false => ("response.output_text.done", "text", b",\"logprobs\":[]"),
-        };
-        if frames.begin(kind, out) {
-            content_place(&self.id, self.at, self.parts, out);
-            escaped_member(name, &part.text, out);
-            out.extend_from_slice(rest);
-            words::end(out);
-        }
-        if frames.begin("response.content_part.done", out) {
-            content_place(&self.id, self.at, self.parts, out);
-            key("part", out);
-            part.write(out);
-            words::end(out);
-        }
-        let mut json = Vec::new();
-        part.write(&mut json);
-        append(&json, &mut self.content);
-        self.parts += 1;
-    }
-}
-
-impl Part {
-    fn write(&self, out: &mut Vec<u8>) {
-        if self.refuses {
-            out.extend_from_slice(b"{\"type\":\"refusal\"");
-            escaped_member("refusal", &self.text, out);
-        } else {
-            out.extend_from_slice(b"{\"type\":\"output_text\"");
-            escaped_member("text", &self.text, out);
-            out.extend_from_slice(b",\"annotations\":[");
-            out.extend_from_slice(&self.annotations);
-            out.extend_from_slice(b"],\"logprobs\":[]");
-        }
-        out.push(b'}');
-    }
-}
-
-impl Reasoning {
-    fn item(&self, encrypted: Option<&str>) -> Vec<u8> {
-        let mut item = b"{\"type\":\"reasoning\"".to_vec();
-        member("id", &self.id, &mut item);
-        item.extend_from_slice(b",\"summary\":[");
-        if !self.text.is_empty() {
-            summary(&self.text, &mut item);
-        }
-        item.push(b']');
-        if let Some(encrypted) = encrypted {
-            member("encrypted_content", encrypted, &mut item);
-        }
-        item.push(b'}');
-        item
-    }
-}
-
-impl Call {
-    /// `arguments` are escaped, or the input of a custom tool, which has no status.
-    fn item(&self, status: &str, arguments: &[u8]) -> Vec<u8> {
-        let mut item = Vec::with_capacity(128 + self.members.len() + arguments.len());
-        item.extend_from_slice(b"{\"type\":\"");
-        item.extend_from_slice(if self.custom { b"custom_tool_call" } else { b"function_call" });
-        item.push(b'"');
-        member("id", &self.id, &mut item);
-        if !self.custom {
-            member("status", status, &mut item);
-        }
-        item.extend_from_slice(&self.members);
-        escaped_member(if self.custom { "input" } else { "arguments" }, arguments, &mut item);
-        item.push(b'}');
-        item
-    }
-}
-
 /// The input of a custom tool, escaped for a JSON string: the text in the arguments of the function that stood for it. A
 /// model that did not keep to that function has its arguments taken as they are.
 fn input(arguments: &[u8]) -> Vec<u8> {
@@ -523,37 +396,4 @@ fn input(arguments: &[u8]) -> Vec<u8> {
     let mut escaped = Vec::with_capacity(arguments.len());
     json::escaped(custom::text_of(arguments).as_deref().unwrap_or(arguments), &mut escaped);
     escaped
-}
-
-/// Appends a summary of reasoning, whose text is escaped already.
-fn summary(text: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"type\":\"summary_text\"");
-    escaped_member("text", text, out);
-    out.push(b'}');
-}
-
-/// Appends the members that say which item an event is of.
-fn item_place(id: &str, at: usize, out: &mut Vec<u8>) {
-    member("item_id", id, out);
-    words::count("output_index", at as u64, out);
-}
-
-/// The same, of which part of a message.
-fn content_place(id: &str, at: usize, part: u64, out: &mut Vec<u8>) {
-    item_place(id, at, out);
-    words::count("content_index", part, out);
-}
-
-/// The same, of the one summary of reasoning.
-fn summary_place(id: &str, at: usize, out: &mut Vec<u8>) {
-    item_place(id, at, out);
-    words::count("summary_index", 0, out);
-}
-
-/// Appends an element to others.
-fn append(element: &[u8], elements: &mut Vec<u8>) {
-    if !elements.is_empty() {
-        elements.push(b',');
-    }
-    elements.extend_from_slice(element);
 }

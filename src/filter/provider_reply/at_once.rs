@@ -5,10 +5,16 @@
 //! hold no more than a little of it.
 
 use super::{
-    ERROR_BYTES, Failure, Form, Phase, ReplyState, config, error_type, reaches_client, unusable, write_body,
+    ERROR_BYTES, Phase, ReplyState, config,
+    failure::Failure,
+    head::{Form, error_type, reaches_client},
+    unusable, write_body,
 };
 use crate::{
-    filter::effect::{self, host_failed},
+    filter::{
+        effect::{self, host_failed},
+        exchange::Answer,
+    },
     host::{Action, HeaderPairs, Host, Side},
     ir::ApiError,
     translate::{self, Outcome},
@@ -91,7 +97,7 @@ impl ReplyState {
         pairs.extend(wait.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())));
         pairs.extend(advice);
         pairs.extend(headers.iter().filter(|(name, _)| reaches_client(name)));
-        exchange.answer.set(super::Answer::Failed);
+        exchange.answer.set(Answer::Failed);
         if let Err(error) = host.replace_headers(Side::Reply, &pairs) {
             host_failed("write the reply headers", error);
         }
