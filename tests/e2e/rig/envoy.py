@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -71,11 +72,25 @@ def switchyard_binary() -> str:
     return str(max(built, key=lambda path: path.stat().st_mtime))
 
 
+# Below the ports that the system gives to connections: one of those may be taken by a connection between the moment when
+# it is found free and that when Envoy listens there. Those below are seldom asked for by anybody.
+PORTS = range(10_500, 32_000)
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A port that nothing listens on at this moment."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """A port that nothing listens on at this moment, that is not likely to be taken, and that was not given before."""
+    for port in random.sample(PORTS, 100):
+        if port in _given:
+            continue
+        with socket.socket() as sock:
+            try:
+                sock.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            _given.add(port)
+            return port
+    raise OSError(f"none of 100 ports of {PORTS} is free")
 
 
 def get(port: int, path: str) -> str:
