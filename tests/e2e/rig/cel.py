@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import cel
@@ -27,52 +27,50 @@ LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 def mistakes(schema: dict, document: dict) -> Iterator[tuple[list, str]]:
     """What the rules of a structural schema have against a document: where, and the rule's own message."""
-    yield from _walk(schema, with_defaults(schema, document), [])
+    for own, value, path in places(schema, with_defaults(schema, document)):
+        for rule in own.get("x-kubernetes-validations", []):
+            if "oldSelf" not in rule["rule"] and (wrong := _breaks(rule, _typed(own, value))):
+                yield path, wrong
+
+
+def places(schema: dict, value: object, path: tuple = ()) -> Iterator[tuple[dict, object, list]]:
+    """A value and all that is in it, each with its schema and its path."""
+    yield schema, value, list(path)
+    for name, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        if below := _below(schema, name):
+            yield from places(below, inner, (*path, name))
+
+
+def _below(schema: dict, name: str | int) -> dict | None:
+    """The schema of a property, a key of a map, or an item of a list."""
+    found = schema.get("items") if isinstance(name, int) else schema.get("properties", {}).get(name, schema.get("additionalProperties"))
+    return found if isinstance(found, dict) else None
+
+
+def _each(value: dict | list, change: Callable[[str | int, object], object]) -> dict | list:
+    """A copy with each of its parts as `change` has it."""
+    if isinstance(value, list):
+        return [change(number, item) for number, item in enumerate(value)]
+    return {name: change(name, inner) for name, inner in value.items()}
 
 
 def with_defaults(schema: dict, value: object) -> object:
     """A copy in which what is missing and has a default is there."""
-    if isinstance(value, dict):
-        properties, rest = schema.get("properties", {}), schema.get("additionalProperties")
-        below = {name: properties.get(name, rest) for name in value}
-        found = {name: with_defaults(below[name], inner) if isinstance(below[name], dict) else inner for name, inner in value.items()}
-        for name, inner in properties.items():
-            if name not in found and "default" in inner:
-                found[name] = with_defaults(inner, inner["default"])
-        return found
-    if isinstance(value, list) and isinstance(schema.get("items"), dict):
-        return [with_defaults(schema["items"], item) for item in value]
-    return value
-
-
-def _walk(schema: dict, value: object, path: list) -> Iterator[tuple[list, str]]:
-    for rule in schema.get("x-kubernetes-validations", []):
-        if "oldSelf" not in rule["rule"] and (wrong := _breaks(rule, _typed(schema, value))):
-            yield path, wrong
-    if isinstance(value, dict):
-        properties, rest = schema.get("properties", {}), schema.get("additionalProperties")
-        for name, inner in value.items():
-            below = properties.get(name, rest)
-            if isinstance(below, dict):
-                yield from _walk(below, inner, [*path, name])
-    elif isinstance(value, list) and isinstance(schema.get("items"), dict):
-        for number, item in enumerate(value):
-            yield from _walk(schema["items"], item, [*path, number])
+    if not isinstance(value, (dict, list)):
+        return value
+    found = _each(value, lambda name, inner: with_defaults(_below(schema, name) or {}, inner))
+    for name, inner in schema.get("properties", {}).items() if isinstance(found, dict) else ():
+        if name not in found and "default" in inner:
+            found[name] = with_defaults(inner, inner["default"])
+    return found
 
 
 def _typed(schema: dict, value: object) -> object:
     """A value as CEL has it: numbers as the schema types them, and properties under the names that rules write."""
-    if isinstance(value, dict):
-        properties, rest = schema.get("properties", {}), schema.get("additionalProperties")
-        found = {}
-        for name, inner in value.items():
-            below = properties.get(name, rest)
-            written = f"__{name}__" if name in properties and name in RESERVED else name
-            found[written] = _typed(below, inner) if isinstance(below, dict) else inner
-        return found
-    if isinstance(value, list):
-        items = schema.get("items")
-        return [_typed(items, item) for item in value] if isinstance(items, dict) else value
+    if isinstance(value, (dict, list)):
+        found = _each(value, lambda name, inner: _typed(_below(schema, name) or {}, inner))
+        own = RESERVED & set(schema.get("properties", {}))
+        return {f"__{name}__" if name in own else name: inner for name, inner in found.items()} if isinstance(found, dict) else found
     if schema.get("type") == "number" and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     return value

@@ -83,7 +83,7 @@ def _mistakes(document: dict) -> list[str]:
     if schema is None:
         return [f"apiVersion: no schema has {version!r} with kind {kind!r}"]
     errors = sorted(_validator(version, kind).iter_errors(document), key=lambda error: list(map(str, error.absolute_path)))
-    found = [f"{_path(error.absolute_path)}: {_says(error)}" for error in errors] + list(_repeated(schema, document, []))
+    found = [f"{_path(error.absolute_path)}: {_says(error)}" for error in errors] + list(_repeated(schema, document))
     # Rules are for what has the right shape.
     return found or [f"{_path(path)}: {wrong}" for path, wrong in cel.mistakes(_open()[version, kind], document)]
 
@@ -167,22 +167,17 @@ def _closed(schema: dict) -> dict:
     return out
 
 
-def _repeated(schema: dict, value: object, path: list):
+def _repeated(schema: dict, document: dict):
     """Items of sets, and keys of lists that are maps, that stand twice."""
-    if isinstance(value, dict):
-        properties, rest = schema.get("properties", {}), schema.get("additionalProperties")
-        for name, inner in value.items():
-            below = properties.get(name, rest)
-            if isinstance(below, dict):
-                yield from _repeated(below, inner, [*path, name])
-    elif isinstance(value, list) and isinstance(schema.get("items"), dict):
-        kind, keys = schema.get("x-kubernetes-list-type"), schema.get("x-kubernetes-list-map-keys", [])
+    for own, value, path in cel.places(schema, document):
+        kind, keys = own.get("x-kubernetes-list-type"), own.get("x-kubernetes-list-map-keys", [])
+        if kind not in ("set", "map") or not isinstance(value, list):
+            continue
         seen = []
         for number, item in enumerate(value):
-            yield from _repeated(schema["items"], item, [*path, number])
             if kind == "map" and isinstance(item, dict):
                 item = [item.get(key) for key in keys]
-            if kind in ("set", "map") and item in seen:
+            if item in seen:
                 yield f"{_path([*path, number])}: {item!r} stands twice"
             seen.append(item)
 
