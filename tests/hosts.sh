@@ -3,7 +3,7 @@
 # each host, the module's second build, and the end-to-end tests on each version of Envoy that can be had.
 #
 #   tests/hosts.sh           all of it: the end-to-end tests on every version. About an hour on two cores.
-#   tests/hosts.sh --quick   what `make test` does not run: on each older Envoy the tests that depend most on it. Minutes.
+#   tests/hosts.sh --quick   what `make test` does not run: on each older Envoy the tests that depend most on it. Two minutes.
 #
 # The last line is the verdict: `hosts: N passed, 0 failed`, and how many were skipped; above it is why.
 set -u
@@ -21,9 +21,9 @@ reports=$(mktemp -d)
 trap 'rm -rf "$reports"' EXIT
 passed=0 failed=0 skipped=0
 
-# The files that depend most on what Envoy does with an attempt, a stream and a host that is left out; and the routes and
-# filters of an Envoy that serves other things.
-QUICK="test_failover.py test_ejection.py test_streams.py test_existing.py"
+# The files that depend most on what Envoy does with an attempt and with a host that is left out; and the routes and filters of an
+# Envoy that serves other things.
+QUICK="test_failover.py test_ejection.py test_existing.py"
 PARTS="not 5MB and not by_http and not another_sum"
 
 # Adds what a runner counted. A runner that failed without a failed test (it did not build, it crashed) is a failure.
