@@ -59,7 +59,8 @@ need_wrk() {
 # Sets PASSED, FAILED and SKIPPED from pytest's own last line in a report. Errors count as failures.
 count_pytest() {
   local summary
-  summary=$(grep -E '^=+ .*[0-9]+ (passed|failed|skipped|error).* in [0-9.]+s' "$1" | tail -1 || true)
+  # With -q it has no frame.
+  summary=$(grep -E '^(=+ )?[0-9]+ (passed|failed|skipped|deselected|errors?|warnings?)(,.*)? in [0-9.]+s' "$1" | tail -1 || true)
   PASSED=$(number "$summary" passed)
   FAILED=$(($(number "$summary" failed) + $(number "$summary" 'errors?')))
   SKIPPED=$(number "$summary" skipped)
