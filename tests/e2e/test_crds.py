@@ -69,6 +69,24 @@ spec:
   connection: {bufferLimit: 32Mi}
   healthCheck: {panicThreshold: 50}
 """,
+    "EnvoyProxy": """
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: EnvoyProxy
+metadata: {name: keys}
+spec:
+  provider:
+    type: Kubernetes
+    kubernetes:
+      envoyDeployment: {container: {env: [{name: A_KEY, valueFrom: {secretKeyRef: {name: keys, key: A_KEY}}}]}}
+""",
+    "ClientTrafficPolicy": """
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: ClientTrafficPolicy
+metadata: {name: room}
+spec:
+  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: eg, sectionName: http}]
+  connection: {bufferLimit: 32Mi}
+""",
     "Secret": """
 apiVersion: v1
 kind: Secret
@@ -82,6 +100,7 @@ COMMON = {"contains", "duration", "endsWith", "int", "matches", "size", "startsW
 
 # A path into a right document, what is put there (ABSENT: taken away), and what must be said.
 ABSENT = object()
+VARIABLE = ["spec", "provider", "kubernetes", "envoyDeployment", "container", "env", 0]
 WRONG = {
     "unknown-field": ("WasmPlugin", ["spec", "allow_on_headers_stop_iteration"], True, "allow_on_headers_stop_iteration"),
     "unknown-field-deep": ("DestinationRule", ["spec", "trafficPolicy", "tls", "snii"], "a", "spec.trafficPolicy.tls: "),
@@ -114,6 +133,11 @@ WRONG = {
     "name": ("HTTPRoute", ["metadata", "name"], "Chat_Route", "metadata.name: "),
     "no-metadata": ("HTTPRoute", ["metadata"], ABSENT, "'metadata' is a required property"),
     "label": ("WasmPlugin", ["metadata", "labels", "app"], 1, "metadata.labels.app: "),
+    "variable": ("EnvoyProxy", [*VARIABLE, "name"], "A KEY", "env[0].name: "),
+    "variable-from": ("EnvoyProxy", [*VARIABLE, "valueFrom", "secretKeyRef", "key"], ABSENT, "'key' is a required property"),
+    "container": ("EnvoyProxy", [*VARIABLE[:-2], "envs"], [], "envs"),
+    "buffer-limit": ("ClientTrafficPolicy", ["spec", "connection", "bufferLimit"], "1.5Mi", "spec.connection.bufferLimit: "),
+    "policy-of-a-route": ("ClientTrafficPolicy", ["spec", "targetRefs", 0, "kind"], "HTTPRoute", "spec.targetRefs[0].kind: "),
     "built-in": ("Secret", ["stringData", "OPENAI_API_KEY"], 1, "stringData.OPENAI_API_KEY: "),
 }
 

@@ -31,6 +31,30 @@ BUILT_IN = {
         "immutable": {"type": "boolean"}, "data": TEXTS, "binaryData": TEXTS}},
 }
 
+
+
+def _members(required: tuple[str, ...] = (), **members: dict) -> dict:
+    return {"type": "object", "required": list(required), "properties": members}
+
+
+# Kinds of Envoy Gateway whose CRDs are not at hand: only what these renderings use, and closed as well. Envoy Gateway's API
+# reference, "EnvoyProxy" and "ClientTrafficPolicy"; Kubernetes API reference, "EnvVar". The last pattern of a size: no fraction, no sign.
+TEXT = {"type": "string", "minLength": 1}
+SECRET_KEY = _members(("name", "key"), name=TEXT, key={**TEXT, "pattern": "^[-._a-zA-Z0-9]+$"})
+VARIABLE = _members(("name",), name={**TEXT, "pattern": "^[-._a-zA-Z][-._a-zA-Z0-9]*$"}, valueFrom=_members(("secretKeyRef",), secretKeyRef=SECRET_KEY))
+DEPLOYMENT = _members(container=_members(env={"type": "array", "items": VARIABLE}))
+LISTENER = _members(
+    ("group", "kind", "name"), group={"enum": ["gateway.networking.k8s.io"]}, kind={"enum": ["Gateway"]}, name=TEXT, sectionName=TEXT,
+)
+GATEWAYS_OWN = {
+    "EnvoyProxy": _members(provider=_members(("type",), type={"enum": ["Kubernetes"]}, kubernetes=_members(envoyDeployment=DEPLOYMENT))),
+    "ClientTrafficPolicy": _members(
+        ("targetRefs",), targetRefs={"type": "array", "items": LISTENER, "minItems": 1},
+        connection=_members(bufferLimit={"x-kubernetes-int-or-string": True, "pattern": "^[1-9]+[0-9]*([EPTGMK]i|[EPTGMk])?$"}),
+    ),
+}
+BUILT_IN |= {("gateway.envoyproxy.io/v1alpha1", kind): _members(("spec",), spec=spec) for kind, spec in GATEWAYS_OWN.items()}
+
 # ObjectMeta as a document may set it (Kubernetes API reference, "ObjectMeta"); CRDs leave it to the API server.
 METADATA = {
     "type": "object",
@@ -44,10 +68,6 @@ METADATA = {
     },
 }
 INTEGERS = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
-
-# Of Envoy Gateway's own kinds these have no schema among those that are here.
-WITHOUT_SCHEMA = {"EnvoyProxy", "ClientTrafficPolicy"}
-
 
 def present() -> bool:
     """Whether the schemas are there; tests that need them are skipped where they are not, and say so."""
