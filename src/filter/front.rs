@@ -16,11 +16,12 @@ use super::{
     standalone::is_bodyless,
 };
 use crate::{
-    config::plugin::Front as Routes,
+    config::plugin::{Elsewhere, Front as Routes},
     dialect::Dialect,
     host::{Action, HeaderPairs, Host, HostError, Services, Side},
     ir::{ApiError, ErrorKind},
-    provider::anthropic::beta,
+    provider::{Format, anthropic::beta},
+    translate::{self, Verdict},
 };
 
 /// As much of a reply is taken: the routes hold no more either.
@@ -46,6 +47,8 @@ struct Calls {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     dialect: Dialect,
+    /// Which refusals of the request are no last word.
+    elsewhere: Elsewhere,
 }
 
 impl Front {
@@ -86,18 +89,31 @@ impl Front {
     /// The reply to a call.
     pub fn on_call_reply(&mut self, host: &(impl Host + Services), size: usize) {
         let Some(calls) = &self.calls else { return };
-        let status = host.call_status();
-        if status.is_none_or(is_worth_another) && !calls.left.is_empty() {
-            match self.call_next(host) {
-                Ok(()) => return,
-                Err(error) => return self.refuse(host, &error),
-            }
-        }
-        let Some(status) = status else {
-            let error = ApiError::new(ErrorKind::Overloaded, "No provider of the model could be reached.");
-            return self.refuse(host, &error.with_code("no_upstream"));
+        let reply = match host.call_status() {
+            Some(status) => match self.call_body(host, size) {
+                Ok(body) => Some((status, body)),
+                Err(error) => return self.refuse(host, &host_failed("read the reply", error)),
+            },
+            None => None,
         };
-        self.answer(host, status, size);
+        let failure = match &reply {
+            Some((status, body)) => failure(calls.dialect, *status, body),
+            None => Some(unreached()),
+        };
+        let is_next =
+            failure.as_ref().is_some_and(|error| Verdict::of(error, false, calls.elsewhere).elsewhere);
+        if is_next && !calls.left.is_empty() {
+            return match self.call_next(host) {
+                Ok(()) => {}
+                Err(error) => self.refuse(host, &error),
+            };
+        }
+        let told = failure.as_ref().map(|error| translate::error_status(calls.dialect, error));
+        match reply {
+            Some((200, body)) => self.answer(host, told.unwrap_or(200), &body),
+            Some((status, body)) => self.answer(host, status, &body),
+            None => self.refuse(host, &unreached()),
+        }
     }
 
     /// Reply headers: of a route that the request was sent on to, or of none.
@@ -135,7 +151,8 @@ impl Front {
         let headers = host.headers(Side::Request);
         let headers = headers.map_err(|error| host_failed("read the request headers", error))?;
         let headers = self.call_headers(&headers);
-        self.calls = Some(Calls { left: names, headers, body, dialect: exchange.dialect });
+        let (dialect, elsewhere) = (exchange.dialect, exchange.plan.elsewhere);
+        self.calls = Some(Calls { left: names, headers, body, dialect, elsewhere });
         self.call_next(host)?;
         // Whoever goes on after a call is served twice.
         Ok(Action::Pause)
@@ -186,22 +203,20 @@ impl Front {
         out
     }
 
-    fn answer(&mut self, host: &(impl Host + Services), status: u16, size: usize) {
+    fn call_body(&self, host: &impl Services, size: usize) -> Result<Vec<u8>, HostError> {
+        if size == 0 { Ok(Vec::new()) } else { host.call_body(most(&self.setup)) }
+    }
+
+    fn answer(&mut self, host: &(impl Host + Services), status: u16, body: &[u8]) {
         let headers = host.call_headers().unwrap_or_default();
         let kept = |name: &[u8]| {
             reaches_client(name)
                 || [names::SHOULD_RETRY, "retry-after", "retry-after-ms"].map(str::as_bytes).contains(&name)
         };
         let kept: Vec<(&[u8], &[u8])> = headers.iter().filter(|(name, _)| kept(name)).collect();
-        let body = if size == 0 { Ok(Vec::new()) } else { host.call_body(most(&self.setup)) };
-        match body {
-            Ok(body) => {
-                self.calls = None;
-                self.gateway.state = State::Done;
-                effect::answer(host, status, &kept, &body);
-            }
-            Err(error) => self.refuse(host, &host_failed("read the reply", error)),
-        }
+        self.calls = None;
+        self.gateway.state = State::Done;
+        effect::answer(host, status, &kept, body);
     }
 
     fn refuse(&mut self, host: &impl Host, error: &ApiError) {
@@ -223,10 +238,20 @@ const CARRIED: &[&str] = &[
     beta::HEADER,
 ];
 
-/// Whether another provider may do better. Who the client is and what it asks has been checked here, so that the rest is
-/// between a route and its provider.
-fn is_worth_another(status: u16) -> bool {
-    matches!(status, 401 | 402 | 403 | 408 | 429) || status >= 500
+/// What a route's reply says went wrong, in the words of the client's API. Who the client is and what it asks has been
+/// checked here, so that it is between the route and its provider.
+fn failure(dialect: Dialect, status: u16, body: &[u8]) -> Option<ApiError> {
+    let (format, error) = match dialect {
+        Dialect::Messages => (Format::Anthropic, &b"{\"type\":\"error\","[..]),
+        _ => (Format::Openai, &b"{\"error\":{\"message\":"[..]),
+    };
+    // A reply that a route could not read to its end has the status of one that it could: that had gone before.
+    (status != 200 || body.starts_with(error)).then(|| translate::error(format, status, None, body))
+}
+
+fn unreached() -> ApiError {
+    ApiError::new(ErrorKind::Overloaded, "No provider of the model could be reached.")
+        .with_code("no_upstream")
 }
 
 /// Header values are ASCII nearly always; a call cannot carry others.

@@ -8,7 +8,7 @@ use strict::{
     host::Call,
     nginx::driver::{Called, Server},
 };
-use switchyard::config::plugin::{Front, RoleName};
+use switchyard::config::plugin::{Elsewhere, Front, Plugin, RoleName};
 
 use super::*;
 use crate::common::cases::{Plays, unserved};
@@ -16,10 +16,12 @@ use crate::common::cases::{Plays, unserved};
 const HOST: &str = "127.0.0.1:8000";
 
 fn front() -> Server {
-    on_nginx(RoleName::Front, |plugin| {
-        plugin.entry.front =
-            Some(Front { call: HOST.to_owned(), prefix: "/switchyard/".to_owned(), reply_ms: 5000 });
-    })
+    on_nginx(RoleName::Front, routes)
+}
+
+fn routes(plugin: &mut Plugin) {
+    plugin.entry.front =
+        Some(Front { call: HOST.to_owned(), prefix: "/switchyard/".to_owned(), reply_ms: 5000 });
 }
 
 /// What the routes answer, one after the other, and the calls that were made.
@@ -103,6 +105,97 @@ fn a_whole_reply_is_got_from_one_route_after_another() {
             assert_eq!(call.headers.text(":authority"), Some("gateway.test"));
         }
     }
+}
+
+/// An error as a route tells it, in the words of an API.
+fn error(status: u16, body: &str) -> Called {
+    Called::Answer(Answer::json(status, body))
+}
+
+const NO_MODEL: &str =
+    r#"{"error":{"message":"No.","type":"not_found_error","param":null,"code":"model_not_found"}}"#;
+const TOO_LONG: &str = r#"{"error":{"message":"Long.","type":"invalid_request_error","param":null,"code":"context_length_exceeded"}}"#;
+const REFUSED: &str =
+    r#"{"error":{"message":"No.","type":"invalid_request_error","param":null,"code":"content_filter"}}"#;
+const UNREAD: &str = r#"{"error":{"message":"The provider sent less than it said.","type":"server_error","param":null,"code":"upstream_invalid_reply"}}"#;
+
+#[test]
+fn an_error_is_judged_as_in_two_roles() {
+    for (status, body, elsewhere) in [
+        (404, NO_MODEL, true),
+        (400, TOO_LONG, true),
+        (
+            413,
+            r#"{"error":{"message":"Too large.","type":"invalid_request_error","param":null,"code":null}}"#,
+            true,
+        ),
+        (400, REFUSED, false),
+        (
+            400,
+            r#"{"error":{"message":"No such tool.","type":"invalid_request_error","param":"tools","code":null}}"#,
+            false,
+        ),
+        // The status had gone before the reply could be read.
+        (200, UNREAD, true),
+    ] {
+        let mut front = front();
+        let calls = answering(&mut front, vec![error(status, body), reply(200)]);
+        let done = front.exchange(&chat("both", false), &[]);
+        assert_eq!(calls.borrow().len(), if elsewhere { 2 } else { 1 }, "{body}");
+        assert_eq!(done.reply.status(), if elsewhere { 200 } else { status }, "{body}");
+        let told = if elsewhere { openai_reply("Hello.") } else { body.to_owned() };
+        // nginx ends an answer of the filter's with a line's end.
+        assert_eq!(done.reply.body().trim_ascii_end(), told.as_bytes());
+    }
+}
+
+#[test]
+fn the_configuration_says_which_refusals_are_no_last_word() {
+    let elsewhere = |context_length, content_policy| {
+        let mut front = on_nginx(RoleName::Front, |plugin| {
+            routes(plugin);
+            for table in &mut plugin.models {
+                table.elsewhere = Elsewhere { context_length, content_policy };
+            }
+        });
+        [TOO_LONG, REFUSED].map(|body| {
+            let calls = answering(&mut front, vec![error(400, body), reply(200)]);
+            front.exchange(&chat("both", false), &[]);
+            calls.borrow().len() == 2
+        })
+    };
+    assert_eq!(elsewhere(false, true), [false, true]);
+    assert_eq!(elsewhere(true, false), [true, false]);
+}
+
+#[test]
+fn a_client_of_messages_has_its_errors_judged_in_its_words() {
+    let told = |kind: &str, message: &str| {
+        json!({"type": "error", "error": {"type": kind, "message": message}, "request_id": null}).to_string()
+    };
+    for (status, body, elsewhere) in [
+        (400, told("invalid_request_error", "prompt is too long: 300000 tokens"), true),
+        (400, told("invalid_request_error", "max_tokens: is required"), false),
+        (529, told("overloaded_error", "Overloaded"), true),
+    ] {
+        let mut front = front();
+        let calls = answering(&mut front, vec![error(status, &body), reply(200)]);
+        let request =
+            json!({"model": "both", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]});
+        let done = front
+            .exchange(&Request::post("/v1/messages", request.to_string()).with("x-api-key", CLIENT_KEY), &[]);
+        assert_eq!(calls.borrow().len(), if elsewhere { 2 } else { 1 }, "{body}");
+        assert_eq!(done.reply.status(), if elsewhere { 200 } else { status }, "{body}");
+    }
+}
+
+#[test]
+fn a_reply_that_nobody_could_read_is_no_success() {
+    let mut front = front();
+    let calls = answering(&mut front, vec![error(200, UNREAD), error(200, UNREAD)]);
+    let done = front.exchange(&chat("both", false), &[]);
+    assert_eq!((calls.borrow().len(), done.reply.body().trim_ascii_end()), (2, UNREAD.as_bytes()));
+    assert_eq!(assert_error(&done, 502)["code"], "upstream_invalid_reply");
 }
 
 #[test]
