@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
+import itertools
 import json
 import os
-import random
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 import yaml
@@ -73,24 +76,39 @@ def switchyard_binary() -> str:
 
 
 # Below the ports that the system gives to connections: one of those may be taken by a connection between the moment when
-# it is found free and that when Envoy listens there. Those below are seldom asked for by anybody.
-PORTS = range(10_500, 32_000)
-_given: set[int] = set()
+# it is found free and that when Envoy listens there. Each process has a part of them for itself, since another one that runs
+# tests finds the same port free in that moment.
+PORTS = range(10_500, 32_500, 500)
+
+
+@functools.cache
+def _ports() -> tuple[Iterator[int], TextIO]:
+    """The ports of this process, in turn, and the lock on them, which is held as long as it lives."""
+    for first in PORTS:
+        try:
+            lock = (Path(tempfile.gettempdir()) / f"switchyard-ports-{first}").open("w")
+        except OSError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            continue
+        return itertools.cycle(range(first, first + PORTS.step)), lock
+    raise OSError("all ports of tests are in use by other processes")
 
 
 def free_port() -> int:
-    """A port that nothing listens on at this moment, that is not likely to be taken, and that was not given before."""
-    for port in random.sample(PORTS, 100):
-        if port in _given:
-            continue
+    """A port that nothing listens on at this moment, and that no other process of tests is given."""
+    ports, _ = _ports()
+    for port in itertools.islice(ports, PORTS.step):
         with socket.socket() as sock:
             try:
                 sock.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            _given.add(port)
             return port
-    raise OSError(f"none of 100 ports of {PORTS} is free")
+    raise OSError("all ports of this process are in use")
 
 
 def get(port: int, path: str) -> str:

@@ -51,7 +51,7 @@ class Terminal:
         self.log = tools / "terminal.log"
         self.log.touch()
         self.shell = subprocess.Popen(
-            ["bash", "--norc", "-m"], cwd=folder, env=clean, text=True, start_new_session=True,
+            ["bash", "--norc"], cwd=folder, env=clean, text=True, start_new_session=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log.open("a"),
         )
         # Each command counts, not only a block's last.
@@ -87,12 +87,15 @@ class Terminal:
         self.type("kill -INT $!; wait $!")
 
     def close(self) -> None:
-        """Closes the window."""
-        jobs = self.type("jobs -p").split()
-        for job in jobs:
-            try:
-                os.killpg(int(job), signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        """Closes the window: all that was started in it ends."""
         self.shell.stdin.close()
+        os.killpg(self.shell.pid, signal.SIGKILL)
         self.shell.wait(10)
+        wait_for("all of the terminal has ended", self._is_empty)
+
+    def _is_empty(self) -> bool:
+        try:
+            os.killpg(self.shell.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
