@@ -2,7 +2,7 @@
 # Everything about where Switchyard runs: the strict hosts that play Envoy and nginx for the compiled filter, the renderings for
 # each host, the module's second build, and the end-to-end tests on each version of Envoy that can be had.
 #
-#   tests/hosts.sh           all of it: the end-to-end tests on every version. About an hour on two cores.
+#   tests/hosts.sh           all of it: the end-to-end tests on every version. 41 minutes on two idle cores.
 #   tests/hosts.sh --quick   what `make test` does not run: on each older Envoy the tests that depend most on it. Two minutes.
 #
 # The last line is the verdict: `hosts: N passed, 0 failed`, and how many were skipped; above it is why.
