@@ -6,6 +6,7 @@ pub(crate) mod envoy_gateway;
 mod full;
 pub(crate) mod istio;
 mod kong;
+mod kubernetes;
 mod text;
 
 use std::{io::Write, path::PathBuf};

@@ -4,7 +4,10 @@ use clap::{Args, ValueEnum};
 
 use crate::render::{
     Common,
-    istio::arguments::{PullPolicy, check_host, check_name},
+    kubernetes::{
+        module,
+        name::{check_host, check_name},
+    },
 };
 
 /// What `switchyard render envoy-gateway` is told.
@@ -15,18 +18,8 @@ pub(crate) struct Arguments {
     /// What carries the filter.
     #[arg(long, value_enum, default_value_t = Kind::EnvoyExtensionPolicy)]
     pub(crate) kind: Kind,
-    /// Where the module is: oci://…, https://… or http://…; with --kind envoypatchpolicy https://…, http://… or file:///…
-    #[arg(long)]
-    pub(crate) url: String,
-    /// The SHA-256 of the module; for oci:// that of the image.
-    #[arg(long)]
-    pub(crate) sha256: Option<String>,
-    /// When the module is fetched.
-    #[arg(long, value_enum, default_value_t = PullPolicy::IfNotPresent)]
-    pub(crate) pull_policy: PullPolicy,
-    /// The Secret with the registry's credentials.
-    #[arg(long)]
-    pub(crate) pull_secret: Option<String>,
+    #[command(flatten)]
+    pub(crate) module: module::Flags,
     /// A host name that clients call, once for each; requests to all others pass untouched.
     #[arg(long = "host", value_name = "HOST", default_value = "switchyard.example")]
     pub(crate) hosts: Vec<String>,

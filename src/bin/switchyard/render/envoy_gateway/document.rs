@@ -5,7 +5,7 @@ use switchyard::config::plugin::Plugin;
 use super::{Kind, Policy};
 use crate::render::{
     envoy::{self, Shape, Version},
-    istio::module,
+    kubernetes::module,
     text::{indent, quote},
 };
 

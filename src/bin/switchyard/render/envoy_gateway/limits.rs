@@ -6,7 +6,7 @@ use switchyard::config::file::{
 };
 
 use super::Kind;
-use crate::render::istio::limits::secret;
+use crate::render::kubernetes::limits::secret;
 
 /// Where Envoy Gateway's proxies have the certificates that they trust, and where gateway.yaml takes them from by default.
 const CERTIFICATES: &str = "/etc/ssl/certs/ca-certificates.crt";

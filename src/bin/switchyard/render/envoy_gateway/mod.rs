@@ -19,7 +19,7 @@ use switchyard::config::{
     plugin::{Entry, Headers, Plugin, RoleName},
 };
 
-use super::istio::{limits::unserved, module::Module};
+use super::kubernetes::{limits::unserved, module::Module};
 use crate::check;
 
 /// A checked file with what the flags say.
@@ -41,11 +41,11 @@ pub(crate) fn text(arguments: &Arguments) -> Result<String, String> {
 fn render(gateway: &Gateway, arguments: &Arguments) -> Result<String, String> {
     arguments.check()?;
     let kind = arguments.kind;
-    let module = Module::new(&arguments.url, arguments.sha256.as_deref(), kind == Kind::TwoRoles)?;
+    let module = Module::new(&arguments.module, kind == Kind::TwoRoles)?;
     if kind != Kind::TwoRoles && matches!(module, Module::File(_)) {
         return Err(format!(
             "--url {}: Envoy Gateway fetches modules itself, from a registry or a server; only --kind envoypatchpolicy takes a file",
-            arguments.url
+            arguments.module.url
         ));
     }
     limits::check(gateway, kind)?;

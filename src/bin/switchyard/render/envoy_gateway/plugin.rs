@@ -9,7 +9,7 @@ use super::{
 };
 use crate::render::{
     envoy,
-    istio::{arguments::PullPolicy, egress::several},
+    kubernetes::told::{headers_go_first, several},
     text::{indent, item, quote},
 };
 
@@ -58,35 +58,24 @@ fn comment(policy: &Policy<'_>, plugin: &Plugin) -> String {
     if policy.arguments.kind == Kind::Held {
         return text;
     }
-    text.push_str(
-        "# Headers are decided before the body is known: a policy of this kind cannot tell the proxy to wait (for that there is\n\
-         # --kind envoyextensionpolicy-held). ",
-    );
-    text.push_str(if plugin.providers.len() > 1 {
-        "There are several providers, so clients name the model also in the header\n# x-switchyard-model; without it they are answered with 400.\n"
-    } else {
-        "There is one provider, so nothing of the body is needed.\n"
-    });
+    text.push_str(&headers_go_first(plugin, "envoyextensionpolicy-held"));
     text
 }
 
 /// Where Envoy Gateway gets the module. It hands it on to the proxies itself.
 fn code(policy: &Policy<'_>) -> String {
-    let arguments = policy.arguments;
-    let pull = match arguments.pull_policy {
-        PullPolicy::IfNotPresent => "IfNotPresent",
-        PullPolicy::Always => "Always",
-    };
-    let sum = arguments.sha256.as_ref().map(|sum| format!("  sha256: {}\n", quote(sum))).unwrap_or_default();
+    let flags = &policy.arguments.module;
+    let pull = flags.pull_policy.name();
+    let sum = flags.sha256.as_ref().map(|sum| format!("  sha256: {}\n", quote(sum))).unwrap_or_default();
     match policy.module {
         Module::Oci => {
-            let url = quote(arguments.url.trim_start_matches("oci://"));
-            let secret = match &arguments.pull_secret {
+            let url = quote(flags.url.trim_start_matches("oci://"));
+            let secret = match &flags.pull_secret {
                 Some(secret) => format!("  pullSecretRef: {{name: {}}}\n", quote(secret)),
                 None => String::new(),
             };
             format!("type: Image\nimage:\n  url: {url}\n{sum}{secret}pullPolicy: {pull}\n")
         }
-        _ => format!("type: HTTP\nhttp:\n  url: {}\n{sum}pullPolicy: {pull}\n", quote(&arguments.url)),
+        _ => format!("type: HTTP\nhttp:\n  url: {}\n{sum}pullPolicy: {pull}\n", quote(&flags.url)),
     }
 }

@@ -11,13 +11,10 @@ use super::{
     Kind, Policy,
     document::{self, ENVOY_GATEWAY},
 };
-pub(super) use crate::render::istio::egress::Host;
+pub(super) use crate::render::kubernetes::host::Host;
 use crate::render::{
     envoy::PIECE,
-    istio::{
-        arguments::is_label,
-        egress::{self, millis},
-    },
+    kubernetes::{host, millis, name::is_label},
     text::quote,
 };
 
@@ -28,7 +25,7 @@ const ROUTES: (&str, &str) = ("gateway.networking.k8s.io/v1", "HTTPRoute");
 /// # Errors
 /// Two providers are at one host in ways that routes cannot tell apart, or one has no name that Kubernetes takes.
 pub(super) fn hosts(policy: &Policy<'_>) -> Result<Vec<Host>, String> {
-    let hosts = egress::hosts(policy.gateway, &policy.arguments.hosts, &policy.arguments.name)?;
+    let hosts = host::hosts(policy.gateway, &policy.arguments.hosts, &policy.arguments.name)?;
     match hosts.iter().find(|host| !is_label(&host.name)) {
         Some(host) => Err(format!(
             "{}: a name in Kubernetes has at most 63 letters, and none of `-` and `_` at its end",

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::render::{
     envoy::{self, Shape},
-    istio::module,
+    kubernetes::module,
 };
 
 /// The policy.

@@ -7,6 +7,10 @@ use switchyard::config::plugin::Headers;
 use crate::render::{
     Common,
     envoy::{Role, Shape},
+    kubernetes::{
+        module,
+        name::{check_host, check_name},
+    },
 };
 
 /// What `switchyard render istio` is told.
@@ -17,18 +21,8 @@ pub(crate) struct Arguments {
     /// What carries the filter.
     #[arg(long, value_enum, default_value_t = Kind::Wasmplugin)]
     pub(crate) kind: Kind,
-    /// Where the module is: oci://…, https://…, http://… or file:///…
-    #[arg(long)]
-    pub(crate) url: String,
-    /// The SHA-256 of the module; for oci:// that of the image.
-    #[arg(long)]
-    pub(crate) sha256: Option<String>,
-    /// When the module is fetched.
-    #[arg(long, value_enum, default_value_t = PullPolicy::IfNotPresent)]
-    pub(crate) pull_policy: PullPolicy,
-    /// The Secret with the registry's credentials, in the policy's namespace.
-    #[arg(long)]
-    pub(crate) pull_secret: Option<String>,
+    #[command(flatten)]
+    pub(crate) module: module::Flags,
     /// A host name that applications call, once for each; requests to all others pass untouched.
     #[arg(long = "host", value_name = "HOST", default_value = "llm.switchyard.internal")]
     pub(crate) hosts: Vec<String>,
@@ -83,16 +77,6 @@ impl Kind {
             Kind::EnvoyfilterStandalone => Some(Shape { role: Role::Standalone, headers: Headers::Held }),
         }
     }
-}
-
-/// When the module is fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "PascalCase")]
-pub(crate) enum PullPolicy {
-    /// Where it is not there yet.
-    IfNotPresent,
-    /// Whenever the policy changes.
-    Always,
 }
 
 /// Where policies hold.
@@ -167,30 +151,4 @@ impl Arguments {
             at_gateway: self.istio_gateway.as_deref(),
         })
     }
-}
-
-/// A name that one virtual host can have, which the filter compares in lower case.
-pub(crate) fn check_host(host: &str) -> Result<(), String> {
-    let is_name = !host.is_empty() && host.split('.').all(is_label);
-    if is_name && !host.chars().all(|letter| letter.is_ascii_digit() || letter == '.') {
-        return Ok(());
-    }
-    Err(format!("--host {host}: must be the whole name of a host, in lower case, without a port"))
-}
-
-/// A name that Kubernetes takes, which this flag gives.
-pub(crate) fn check_name(flag: &str, name: &str) -> Result<(), String> {
-    if is_label(name) {
-        return Ok(());
-    }
-    Err(format!("{flag} {name}: a name in Kubernetes is lower-case letters, digits and `-`"))
-}
-
-/// RFC 1123: what a label of a name may be.
-pub(crate) fn is_label(text: &str) -> bool {
-    let inner = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    (1..=63).contains(&text.len())
-        && text.chars().all(inner)
-        && !text.starts_with('-')
-        && !text.ends_with('-')
 }

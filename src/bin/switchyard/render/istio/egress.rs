@@ -1,25 +1,22 @@
 //! How the mesh reaches providers: the name that applications call, and for each provider's host what it is, how it is
 //! spoken to, and how often it is asked again.
 
-use switchyard::config::{
-    file::{address::BaseUrl, compile, types::Gateway},
-    plugin::Plugin,
-};
+use switchyard::config::{file::address::BaseUrl, plugin::Plugin};
 
 use super::{Kind, Policy, Target, document, limits};
-use crate::render::text::{indent, quote};
+use crate::render::{
+    kubernetes::{
+        host::{Host, hosts},
+        millis,
+        told::several,
+    },
+    text::{indent, quote},
+};
 
 const NETWORKING: &str = "networking.istio.io/v1";
 
 /// The port at which applications speak to hosts, without TLS.
 pub(super) const PORT: u16 = 80;
-
-/// A host of providers.
-pub(crate) struct Host {
-    /// What its documents are called.
-    pub(crate) name: String,
-    pub(crate) url: BaseUrl,
-}
 
 /// All documents beside the policy itself.
 ///
@@ -62,56 +59,6 @@ pub(super) fn names(policy: &Policy<'_>) -> Result<Vec<String>, String> {
 
 fn is_gateway(policy: &Policy<'_>) -> bool {
     matches!(policy.target, Target::Gateway(_) | Target::Pods { at_gateway: Some(_), .. })
-}
-
-/// Every host once. `own`: the names that the filter takes for itself; `name`: what the names of documents begin with.
-///
-/// # Errors
-/// Two providers are at one host in ways that routes by the host's name cannot tell apart.
-pub(crate) fn hosts(gateway: &Gateway, own: &[String], name: &str) -> Result<Vec<Host>, String> {
-    let mut hosts: Vec<Host> = Vec::new();
-    for (index, provider) in gateway.providers.iter().enumerate() {
-        let mut url = compile::base_url(provider)?;
-        url.host.make_ascii_lowercase();
-        if own.contains(&url.host) {
-            return Err(format!(
-                "providers[{index}].base_url: {} is also --host, which the filter takes for itself",
-                url.host
-            ));
-        }
-        match hosts.iter().find(|host| host.url.host == url.host) {
-            Some(host) if (host.url.port, host.url.tls) == (url.port, url.tls) => {}
-            Some(_) => {
-                let host = &url.host;
-                return Err(format!(
-                    "providers[{index}].base_url: {host} is there before with another port, and routes choose by the host alone"
-                ));
-            }
-            None => hosts.push(Host { name: document_name(name, &provider.name, index, &hosts), url }),
-        }
-    }
-    Ok(hosts)
-}
-
-/// A name as Kubernetes takes it, which no other host has.
-fn document_name(prefix: &str, provider: &str, index: usize, before: &[Host]) -> String {
-    let name = provider.replace('_', "-");
-    let name = format!("{prefix}-{}", name.trim_matches('-'));
-    let is_free = !name.ends_with('-') && before.iter().all(|host| host.name != name);
-    if is_free { name } else { format!("{}-{index}", name.trim_end_matches('-')) }
-}
-
-/// What is left out of a file in which models list several targets.
-pub(crate) fn several(plugin: &Plugin) -> Option<String> {
-    let more = plugin.models.iter().filter(|model| model.targets.len() > 1);
-    let names: Vec<String> = more.map(|model| quote(&model.name)).collect();
-    (!names.is_empty()).then(|| {
-        format!(
-            "# Of each model the first target that can serve a request is asked, and no other when it fails. Of these there are \
-             more:\n# {}.\n",
-            names.join(", ")
-        )
-    })
 }
 
 /// The name that applications call.
@@ -282,9 +229,4 @@ fn waypoint_label(policy: &Policy<'_>) -> String {
         Target::Waypoint(name) => format!("labels: {{istio.io/use-waypoint: {}}}\n", quote(name)),
         _ => String::new(),
     }
-}
-
-/// A time as these APIs take it: whole milliseconds or seconds.
-pub(crate) fn millis(millis: u64) -> String {
-    if millis.is_multiple_of(1000) { format!("{}s", millis / 1000) } else { format!("{millis}ms") }
 }

@@ -4,11 +4,10 @@
 //! pass and without holding headers; an `EnvoyFilter` that carries the same pass with headers that wait for the body; and
 //! an `EnvoyFilter` for a gateway, with both roles and failover.
 
-pub(crate) mod arguments;
+mod arguments;
 mod document;
-pub(crate) mod egress;
-pub(crate) mod limits;
-pub(crate) mod module;
+mod egress;
+mod limits;
 mod patch;
 mod plugin;
 mod sidecar;
@@ -19,11 +18,10 @@ use switchyard::config::{
     plugin::{Entry, Headers, Plugin, RoleName},
 };
 
+use super::kubernetes::{self, module::Module};
+use crate::check;
 pub(crate) use arguments::Arguments;
 use arguments::{Kind, Target};
-use module::Module;
-
-use crate::check;
 
 /// A checked file with what the flags say.
 struct Policy<'a> {
@@ -45,7 +43,7 @@ pub(crate) fn text(arguments: &Arguments) -> Result<String, String> {
 fn render(gateway: &Gateway, arguments: &Arguments) -> Result<String, String> {
     let target = arguments.target()?;
     let by_envoy = matches!(arguments.kind, Kind::Envoyfilter | Kind::EnvoyfilterStandalone);
-    let module = Module::new(&arguments.url, arguments.sha256.as_deref(), by_envoy)?;
+    let module = Module::new(&arguments.module, by_envoy)?;
     limits::check(gateway, arguments.kind)?;
     let policy = Policy { gateway, arguments, target, module };
     let mut documents = match arguments.kind {
@@ -101,7 +99,7 @@ impl Policy<'_> {
         let entry = Entry { headers, authorities, ..Entry::default() };
         let plugin = Plugin { entry, request_bytes, reply_bytes, ..compiled };
         match plugin.obstacle() {
-            Some((provider, why)) => Err(limits::unserved(self.gateway, &provider.name, why)),
+            Some((provider, why)) => Err(kubernetes::limits::unserved(self.gateway, &provider.name, why)),
             None => Ok(plugin),
         }
     }

@@ -2,9 +2,10 @@
 
 use switchyard::config::file::types::Gateway;
 
-use super::{Policy, document, module};
+use super::{Policy, document};
 use crate::render::{
     envoy::{self, Shape, Version},
+    kubernetes::module,
     text::{indent, item},
 };
 

@@ -2,9 +2,10 @@
 
 use switchyard::config::plugin::Plugin;
 
-use super::{Kind, Module, Policy, Target, arguments::PullPolicy, document};
+use super::{Kind, Module, Policy, Target, document};
 use crate::render::{
     envoy,
+    kubernetes::told::headers_go_first,
     text::{indent, quote},
 };
 
@@ -42,15 +43,7 @@ fn body(spec: &str) -> String {
 }
 
 fn comment(policy: &Policy<'_>, plugin: &Plugin) -> String {
-    let mut text = String::from(
-        "# Headers are decided before the body is known: a policy of this kind cannot tell the proxy to wait (for that there is\n\
-         # --kind envoyfilter-standalone). ",
-    );
-    text.push_str(if plugin.providers.len() > 1 {
-        "There are several providers, so clients name the model also in the header\n# x-switchyard-model; without it they are answered with 400.\n"
-    } else {
-        "There is one provider, so nothing of the body is needed.\n"
-    });
+    let mut text = headers_go_first(plugin, "envoyfilter-standalone");
     text.push_str(
         "# Bodies are held in the proxy, which has room for 1 MiB: larger requests are answered with 413.\n",
     );
@@ -74,19 +67,16 @@ fn traffic(policy: &Policy<'_>) -> String {
 
 /// The module and what it is told: fields that both kinds have.
 fn wasm(policy: &Policy<'_>, plugin: &Plugin) -> Result<String, String> {
-    let arguments = policy.arguments;
-    let mut text = format!("url: {}\n", quote(&arguments.url));
-    if let Some(sum) = &arguments.sha256 {
+    let module = &policy.arguments.module;
+    let mut text = format!("url: {}\n", quote(&module.url));
+    if let Some(sum) = &module.sha256 {
         text.push_str(&format!("sha256: {}\n", quote(sum)));
     }
     if !matches!(policy.module, Module::File(_)) {
-        let pull = match arguments.pull_policy {
-            PullPolicy::IfNotPresent => "IfNotPresent",
-            PullPolicy::Always => "Always",
-        };
+        let pull = module.pull_policy.name();
         text.push_str(&format!("imagePullPolicy: {pull}\n"));
     }
-    if let Some(secret) = &arguments.pull_secret {
+    if let Some(secret) = &module.pull_secret {
         text.push_str(&format!("imagePullSecret: {}\n", quote(secret)));
     }
     text.push_str("# Should the VM fail, start a new one; the default answers 503 from then on.\nfailStrategy: FAIL_RELOAD\n");

@@ -3,10 +3,10 @@
 use switchyard::config::plugin::Plugin;
 
 use super::{
-    Policy, document, egress, module,
+    Policy, document, egress,
     patch::{self, Place},
 };
-use crate::render::{envoy, text::quote};
+use crate::render::{envoy, kubernetes::module, text::quote};
 
 /// The policy.
 ///

@@ -6,10 +6,10 @@ use switchyard::config::{
 };
 
 use super::{
-    Policy, document, module,
+    Policy, document,
     patch::{self, Place},
 };
-use crate::render::{envoy, text::indent};
+use crate::render::{envoy, kubernetes::module, text::indent};
 
 /// The policy.
 ///

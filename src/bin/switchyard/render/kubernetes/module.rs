@@ -1,8 +1,46 @@
 //! Where proxies get the module.
 
+use clap::{Args, ValueEnum};
 use switchyard::config::file::{address::BaseUrl, types::Gateway};
 
 use crate::render::envoy::{self, Cluster, Code, Options, Shape, Version};
+
+/// What the commands are told of the module.
+#[derive(Debug, Args)]
+pub(crate) struct Flags {
+    /// Where the module is: oci://…, https://…, http://… or file:///…; not every kind takes each.
+    #[arg(long)]
+    pub(crate) url: String,
+    /// The SHA-256 of the module; for oci:// that of the image.
+    #[arg(long)]
+    pub(crate) sha256: Option<String>,
+    /// When the module is fetched.
+    #[arg(long, value_enum, default_value_t = PullPolicy::IfNotPresent)]
+    pub(crate) pull_policy: PullPolicy,
+    /// The Secret with the registry's credentials, in the policy's namespace.
+    #[arg(long)]
+    pub(crate) pull_secret: Option<String>,
+}
+
+/// When the module is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "PascalCase")]
+pub(crate) enum PullPolicy {
+    /// Where it is not there yet.
+    IfNotPresent,
+    /// Whenever the policy changes.
+    Always,
+}
+
+impl PullPolicy {
+    /// As both hosts write it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            PullPolicy::IfNotPresent => "IfNotPresent",
+            PullPolicy::Always => "Always",
+        }
+    }
+}
 
 /// Where the module is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +63,8 @@ impl<'a> Module<'a> {
     ///
     /// # Errors
     /// They are wrong, or Envoy cannot fetch the module from there.
-    pub(crate) fn new(url: &'a str, sha256: Option<&'a str>, by_envoy: bool) -> Result<Self, String> {
+    pub(crate) fn new(flags: &'a Flags, by_envoy: bool) -> Result<Self, String> {
+        let (url, sha256) = (flags.url.as_str(), flags.sha256.as_deref());
         if let Some(sum) = sha256
             && (sum.len() != 64 || !sum.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
         {
