@@ -5,8 +5,8 @@ use switchyard::config::file::{
     types::{Aws, Gateway, Part},
 };
 
-use super::secret::directory;
-use crate::render::text::{indent, item, quote};
+use super::{chosen::only_where, secret::directory};
+use crate::render::text::{item, quote};
 
 /// The filters that sign, and the one that removes the header they are chosen by; nothing where nobody is at AWS.
 ///
@@ -41,37 +41,24 @@ const UNSIGN: &str = r#"- name: switchyard.signed
 fn filter(name: &str, signer: &Signer) -> Result<String, String> {
     let filter = quote(&format!("switchyard.sign.{name}"));
     let (region, value) = (quote(&signer.region), quote(name));
-    let credential = indent(6, &credential(name, &signer.aws)?);
-    Ok(format!(
-        r#"name: {filter}
-typed_config:
-  "@type": type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher
-  extension_config:
-    name: envoy.filters.http.aws_request_signing
-    typed_config:
-      "@type": type.googleapis.com/envoy.extensions.filters.http.aws_request_signing.v3.AwsRequestSigning
-      service_name: bedrock
-      region: {region}
-      match_excluded_headers: [{{prefix: x-switchyard-}}]
-{credential}  xds_matcher:
-    matcher_list:
-      matchers:
-      - predicate:
-          not_matcher:
-            single_predicate:
-              input:
-                name: signer
-                typed_config:
-                  "@type": type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput
-                  header_name: x-switchyard-sign
-              value_match: {{exact: {value}}}
-        on_match:
-          action:
-            name: skip
-            typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.common.matcher.action.v3.SkipFilter
+    let credential = credential(name, &signer.aws)?;
+    let named = format!(
+        r#"input:
+  name: signer
+  typed_config:
+    "@type": type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput
+    header_name: x-switchyard-sign
+value_match: {{exact: {value}}}
 "#
-    ))
+    );
+    let config = format!(
+        r#""@type": type.googleapis.com/envoy.extensions.filters.http.aws_request_signing.v3.AwsRequestSigning
+service_name: bedrock
+region: {region}
+match_excluded_headers: [{{prefix: x-switchyard-}}]
+{credential}"#
+    );
+    Ok(format!("name: {filter}\n{}", only_where(&named, "envoy.filters.http.aws_request_signing", &config)))
 }
 
 /// Where the credential comes from; nothing for Envoy's own chain.

@@ -5,6 +5,7 @@
 
 mod aws;
 mod bootstrap;
+mod chosen;
 mod cluster;
 mod cors;
 mod listener;
