@@ -15,6 +15,7 @@ import yaml
 
 from rig import crds
 from rig.envoy import ROOT, WASM, envoy_version, free_port, get
+from rig.existing import with_ports
 from rig.readme import Terminal, blocks, repository
 
 EXISTING = (ROOT / "examples/existing-envoy/README.md").read_text()
@@ -51,8 +52,7 @@ class Scene:
 
     def text(self, text: str) -> str:
         """With the ports and the folder of this test."""
-        port = re.compile(rf"(port_value: |127\.0\.0\.1:|http\.server )({'|'.join(self.ports)})\b")
-        return port.sub(lambda match: match[1] + self.ports[match[2]], text).replace("/tmp/site", self.site)
+        return with_ports(text, self.ports).replace("/tmp/site", self.site)
 
     def resources(self) -> dict[str, str]:
         """The files of the control plane."""

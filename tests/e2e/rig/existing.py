@@ -97,5 +97,11 @@ class Here:
     def text(self, text: str) -> str:
         """With the words of this place."""
         words = {**self.words, "examples/existing-envoy": str(self.folder)}
-        # In one pass: a port of this place may look like one of the example's.
-        return re.sub(rf"\b(?:{'|'.join(map(re.escape, words))})\b", lambda match: words[match[0]], text)
+        ports = {word: words.pop(word) for word in self.words if word.isdigit()}
+        return re.sub(rf"\b(?:{'|'.join(map(re.escape, words))})\b", lambda match: words[match[0]], with_ports(text, ports))
+
+
+def with_ports(text: str, ports: dict[str, str]) -> str:
+    """With other ports: only where a port stands, since limits of connections are written with the same digits. In one pass, since
+    a port of this place may look like one of the example's."""
+    return re.sub(r"(port_value: |127\.0\.0\.1:|http\.server )(\d+)\b", lambda match: match[1] + ports.get(match[2], match[2]), text)
