@@ -95,7 +95,9 @@ soak: wasm ## A million requests of every kind through real Envoy, or REQUESTS: 
 	@$(need-cargo)
 	@tests/soak.sh
 
-size: wasm ## Fail when the filter is larger than 1,165,000 bytes
+size: wasm ## Fail when the filter is larger than 1,165,000 bytes, or the README names another limit
+	@limit=$$(sed -E 's/([0-9]{3})$$/,\1/; s/([0-9]{3}),/,\1,/' <<<$(WASM_LIMIT)); \
+	grep -qF "the limit is $$limit" README.md || { echo "size: README.md does not name the limit of $$limit"; exit 1; }
 	@bytes=$$(wc -c <$(WASM)); \
 	if [ "$$bytes" -gt $(WASM_LIMIT) ]; then echo "size: $$bytes bytes, over the limit of $(WASM_LIMIT)"; exit 1; fi; \
 	echo "size: $$bytes bytes, within $(WASM_LIMIT)"
