@@ -108,11 +108,14 @@ impl Front {
                 Err(error) => self.refuse(host, &error),
             };
         }
-        let told = failure.as_ref().map(|error| translate::error_status(calls.dialect, error));
-        match reply {
-            Some((200, body)) => self.answer(host, told.unwrap_or(200), &body),
-            Some((status, body)) => self.answer(host, status, &body),
-            None => self.refuse(host, &unreached()),
+        match (reply, failure) {
+            (None, _) => self.refuse(host, &unreached()),
+            // The status of a success had gone before it failed.
+            (Some((200, body)), Some(error)) => {
+                let status = translate::error_status(calls.dialect, &error);
+                self.answer(host, status, &body);
+            }
+            (Some((status, body)), _) => self.answer(host, status, &body),
         }
     }
 
